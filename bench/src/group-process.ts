@@ -1,0 +1,9 @@
+/** Measures one group on a heap and a compiler that no other group has been at. */
+import type { Effort } from './group.ts'
+import { groups } from './groups.ts'
+
+process.once('message', async ({ name, effort }: { name: string; effort: Effort }) => {
+  const group = await groups[name]?.()
+  const rows = await group?.(effort)
+  process.send?.(rows, () => process.exit())
+})

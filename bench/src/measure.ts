@@ -1,0 +1,44 @@
+import type { Sample } from './row.ts'
+
+/** Makes one measurement and answers its figure. */
+export type Subject = () => number | Promise<number>
+
+/**
+ * Measures all subjects in turn, round after round, so that whatever else the machine does meets them alike. Every round
+ * begins with another one: what a subject leaves behind for the next is not always the same subject's to bear.
+ */
+export async function interleave<const Names extends string>(
+  subjects: Readonly<Record<Names, Subject>>,
+  { rounds, warmups = 1 }: { rounds: number; warmups?: number },
+): Promise<Record<Names, number[]>> {
+  const names = Object.keys(subjects) as Names[]
+  const figures = Object.fromEntries(names.map((name) => [name, [] as number[]])) as Record<Names, number[]>
+  for (let round = -warmups; round < rounds; round++) {
+    for (let turn = 0; turn < names.length; turn++) {
+      const name = names[(turn + round + warmups) % names.length] as Names
+      globalThis.gc?.()
+      const figure = await subjects[name]()
+      if (round >= 0) figures[name].push(figure)
+    }
+  }
+  return figures
+}
+
+export function sampleOf(figures: readonly number[]): Sample {
+  const sorted = [...figures].sort((a, b) => a - b)
+  const at = (index: number) => sorted[index] ?? Number.NaN
+  const middle = (sorted.length - 1) / 2
+  return { median: (at(Math.floor(middle)) + at(Math.ceil(middle))) / 2, least: at(0), most: at(sorted.length - 1) }
+}
+
+/** Round by round. */
+export function ratioOf(ours: readonly number[], peers: readonly number[]): Sample {
+  return sampleOf(ours.map((figure, round) => figure / (peers[round] ?? Number.NaN)))
+}
+
+/** Runs `work` and answers in milliseconds. */
+export async function timed(work: () => unknown): Promise<number> {
+  const from = performance.now()
+  await work()
+  return performance.now() - from
+}

@@ -1,0 +1,111 @@
+import type { AlignedClock, Alarm } from '../clock.ts'
+import type { Clock, Store } from '../ports.ts'
+import type { Loaded } from '../targets.ts'
+import type { Teller } from './notify.ts'
+import type { Worker } from './worker.ts'
+
+export interface PoolDeps {
+  store: Store
+  clock: Clock
+  time: AlignedClock
+  teller: Teller
+  worker: Worker
+  alarm: Alarm
+  /** Attempts that may be in flight at once. */
+  concurrency: number
+  ready(): Promise<Loaded>
+  /** Appends what the inbox holds. */
+  foldInbox(): Promise<unknown>
+}
+
+export interface Pool {
+  /** Resolves when `stop` was called and nothing is in flight any more. */
+  run(): Promise<void>
+  /** Claims no more; what is in flight has `drain` milliseconds, then it is aborted and goes back. */
+  stop(drain: number): Promise<void>
+}
+
+/** How often an idle process asks whether something is due: others may write to the store. In milliseconds. */
+const POLL = 1000
+
+/** Keeps `concurrency` slots busy with what is due. Failing targets use at most a quarter of them, so that they never hold up the others. */
+export function createPool({ store, clock, time, teller, worker, alarm, concurrency, ready, foldInbox }: PoolDeps): Pool {
+  const failingSlots = Math.ceil(concurrency / 4)
+  const stopping = new AbortController()
+  const aborting = new AbortController()
+  const running = new Map<string, { failing: boolean; done: Promise<void> }>()
+  let loop: Promise<void> | null = null
+
+  /** Claims what is due and starts it. Answers whether anything was started. */
+  async function fill(loaded: Loaded): Promise<boolean> {
+    const free = concurrency - running.size
+    if (free <= 0) return false
+    const failingNow = [...running.values()].filter(({ failing }) => failing).length
+    const uids = await store.due({
+      now: time.now(),
+      targets: loaded.published,
+      limit: free,
+      failingLimit: Math.max(0, failingSlots - failingNow),
+    })
+    let started = false
+    for (const uid of uids) {
+      if (stopping.signal.aborted) break
+      if (running.has(uid)) continue
+      const batch = await worker.claim(uid, loaded)
+      if (batch === null) continue
+      started = true
+      const done = worker.run(batch, loaded, aborting.signal).then(() => {
+        running.delete(uid)
+        alarm.pull(time.now())
+      })
+      running.set(uid, { failing: batch.state.failures > 0, done })
+    }
+    return started
+  }
+
+  async function turn(): Promise<number> {
+    const loaded = await ready()
+    let { nextDueAt, inbox } = await store.peek({ now: time.now(), targets: loaded.published })
+    if (inbox) {
+      await foldInbox()
+      nextDueAt = time.now()
+    }
+    const poll = time.now() + POLL
+    if (nextDueAt === null) return poll
+    if (nextDueAt > time.now()) return Math.min(nextDueAt, poll)
+    // Where nothing could be started, all slots (or those for failing targets) are taken: the next to end rings the alarm.
+    return (await fill(loaded)) ? time.now() : time.now() + POLL
+  }
+
+  return {
+    run() {
+      loop ??= (async () => {
+        let trouble = 0
+        while (!stopping.signal.aborted) {
+          try {
+            const until = await turn()
+            trouble = 0
+            await alarm.wait(until, stopping.signal)
+          } catch (error) {
+            teller.emit('error', { scope: 'store', error })
+            trouble = Math.min(trouble + 1, 7)
+            await clock.sleep(250 * 2 ** trouble, stopping.signal)
+          }
+        }
+      })()
+      return loop
+    },
+    async stop(drain) {
+      stopping.abort()
+      await loop
+      const finished = Promise.all([...running.values()].map(({ done }) => done))
+      if (drain > 0) {
+        const patience = new AbortController()
+        await Promise.race([finished, clock.sleep(drain, patience.signal)])
+        patience.abort()
+      }
+      aborting.abort()
+      await finished
+    },
+  }
+}

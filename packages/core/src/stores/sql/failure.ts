@@ -1,0 +1,68 @@
+/** What a database's errors mean for the store. */
+import { PipelineError } from '../../errors.ts'
+
+interface DatabaseError {
+  code?: unknown
+  errno?: unknown
+  message?: unknown
+}
+
+const MEANING: Record<string, string> = {
+  SQLITE_FULL: 'the disk is full',
+  SQLITE_READONLY: 'the database is read-only',
+  SQLITE_CANTOPEN: 'the file cannot be opened',
+  SQLITE_BUSY: 'the database is locked by another process',
+  SQLITE_CORRUPT: 'the file is damaged',
+  SQLITE_NOTADB: 'the file is not a database',
+  SQLITE_IOERR: 'the disk failed',
+}
+
+const DEADLOCK: ReadonlySet<string> = new Set([
+  '40001', '40P01', '55P03', 'ER_LOCK_DEADLOCK', 'ER_LOCK_WAIT_TIMEOUT', 'ER_CHECKREAD', 'SQLITE_BUSY_SNAPSHOT',
+])
+
+/** As STORE_FAILED. Drivers write values into their messages, so that only the code is repeated; the rest is the cause. */
+export function toStoreError(store: string, doing: string, error: unknown, prefix: string): PipelineError {
+  if (error instanceof PipelineError) return error
+  if (isMissingTable(error)) {
+    const message = `the ${store} store has no tables (${prefix}…); create them with createTables, or with the SQL of printTables`
+    return new PipelineError('STORE_TABLES_MISSING', message, { cause: error })
+  }
+  const code = codeOf(error)
+  const meaning = MEANING[code] ?? MEANING[code.split('_').slice(0, 2).join('_')]
+  const why = [meaning, code].filter(Boolean).join(', ')
+  return new PipelineError('STORE_FAILED', `the ${store} store could not ${doing}${why && `: ${why}`}`, { cause: error })
+}
+
+/** How long to wait before the n-th further try, in milliseconds; null: no further try will help. */
+export function retryAfter(error: unknown, tries: number): number | null {
+  const code = codeOf(error)
+  if (DEADLOCK.has(code)) return tries <= 10 ? 5 * tries : null
+  // Held by another process: about ten seconds in all.
+  if (code.startsWith('SQLITE_BUSY') || code.startsWith('SQLITE_LOCKED')) return tries <= 150 ? Math.min(5 * tries, 50) : null
+  return null
+}
+
+/** Whether every other call would fail now, too: there is no point in trying each on its own. */
+export function concernsAll(error: unknown): boolean {
+  if (!(error instanceof PipelineError)) return false
+  const { code, cause } = error
+  return code === 'STORE_TABLES_MISSING' || ABSENT.test(codeOf(cause)) || (cause as Error | undefined)?.name === 'KnexTimeoutError'
+}
+
+const ABSENT = /^(SQLITE_(BUSY|LOCKED|READONLY|IOERR|CANTOPEN|CORRUPT|NOTADB)|ECONN|ETIMEDOUT|EPIPE|ENOTFOUND|EHOST|PROTOCOL_|08|57P)/
+
+/** Two processes that create one table at once: Postgres tells the slower one in several ways. */
+export function isCreatedMeanwhile(error: unknown): boolean {
+  return ['23505', '42P07', '42710', 'XX000', 'ER_TABLE_EXISTS_ERROR', 'ER_DUP_KEYNAME'].includes(codeOf(error))
+}
+
+function isMissingTable(error: unknown): boolean {
+  const code = codeOf(error)
+  return code === '42P01' || code === 'ER_NO_SUCH_TABLE' || /no such table/.test(String((error as DatabaseError | null)?.message))
+}
+
+function codeOf(error: unknown): string {
+  const { code, errno } = (error ?? {}) as DatabaseError
+  return typeof code === 'string' ? code : typeof errno === 'number' ? String(errno) : ''
+}

@@ -1,0 +1,49 @@
+import { PipelineError } from '../../errors.ts'
+import type { AppendResult, Inbox, InboxRow } from '../../ports.ts'
+import { appendAll, NOTHING } from './append.ts'
+import type { Dialect } from './dialect.ts'
+import { isTransaction, runIn } from './executor.ts'
+import { toStoreError } from './failure.ts'
+import { insert, inPortions, select, selectIn } from './rows.ts'
+import type { Tables } from './tables.ts'
+import type { Calls } from './transact.ts'
+
+export function sqlInbox(place: { dialect: Dialect; tables: Tables; prefix: string }, { read, write }: Calls): Inbox {
+  const { dialect, tables, prefix } = place
+  return {
+    async write(transaction, rows) {
+      if (!isTransaction(transaction)) {
+        const message = 'transaction: must be a transaction of Knex, or an executor bound to one: { run(sql, bindings) }'
+        throw new PipelineError('TRANSACTION_UNSUPPORTED', message)
+      }
+      const db = {
+        run: async (sql: string, bindings: Parameters<typeof runIn>[2]) => {
+          await runIn(transaction, sql, bindings)
+          return { rows: [], changes: 0 }
+        },
+        transaction: () => Promise.reject(new Error('an inbox row is written in one step')),
+      }
+      try {
+        await insert({ db, dialect }, tables.inbox, ['body'], rows.map((row) => [JSON.stringify(row)]))
+      } catch (error) {
+        throw toStoreError(dialect.name, 'write into the inbox', error, prefix)
+      }
+    },
+
+    read: (limit) =>
+      read('read the inbox', async (session) => {
+        const rows = await select(session, `SELECT id, body FROM ${tables.inbox} ORDER BY id LIMIT ?`, [limit])
+        return rows.map(({ id, body }) => ({ ...(JSON.parse(String(body)) as Omit<InboxRow, 'id'>), id: String(id) }))
+      }),
+
+    fold: (rows, entries) =>
+      write<AppendResult | null>('fold the inbox', async (session) => {
+        const ids = [...new Set(rows.map(({ id }) => Number(id)))].sort((a, b) => a - b)
+        const locked = await selectIn(session, ids, (marks) => `SELECT id FROM ${tables.inbox} WHERE id IN (${marks}) ORDER BY id${dialect.forUpdate}`)
+        // Nothing was changed yet: whoever folded one of them has appended its entries.
+        if (locked.length !== ids.length) return null
+        await inPortions(ids, (marks, portion) => session.db.run(`DELETE FROM ${tables.inbox} WHERE id IN (${marks})`, portion))
+        return entries.length === 0 ? NOTHING : appendAll(session, [entries])
+      }),
+  }
+}

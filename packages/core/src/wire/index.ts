@@ -1,0 +1,13 @@
+export { toBatchBody, toIdsBody, toSingleBody, type WireEvent, type WireSubscription } from './formats.ts'
+export { authHeaders, HEADERS, headerNameProblem, headerValueProblem, parseRetryAfter, redactUrl } from './headers.ts'
+export { type ReadEvent, type ReadResult, type ReadSubscription, readBody } from './read.ts'
+export {
+  type Hmac,
+  parseSecret,
+  parseSignatureHeader,
+  parseTimestamp,
+  signatureHeader,
+  signedText,
+  TOLERANCE_SECONDS,
+  type ToSign,
+} from './signature.ts'

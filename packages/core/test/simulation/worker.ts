@@ -1,0 +1,112 @@
+import { checkTargets } from '../../src/config.ts'
+import { assemblePipeline, type Pipeline } from '../../src/pipeline.ts'
+import type { Clock, Store, TargetSource, Transport } from '../../src/ports.ts'
+import type { Random } from './random.ts'
+
+/** The calls in whose neighbourhood a worker may die. */
+export const DEATHS = ['append', 'claim', 'settle', 'renew', 'send', 'write', 'fold'] as const
+export type Death = { op: (typeof DEATHS)[number]; when: 'before' | 'after' }
+
+/** One process: it can be killed at any point, and then nothing of it is ever heard again. */
+export interface Worker {
+  name: string
+  pipeline: Pipeline
+  alive: boolean
+  /** It dies at the next call of that name. */
+  doom: Death | null
+  kill(): void
+  /** Stopped by the operating system for `ms` milliseconds: it does nothing, and then goes on as if no time had passed. */
+  freeze(ms: number): void
+}
+
+const NEVER = new Promise<never>(() => {})
+
+export interface WorkerDeps {
+  name: string
+  store: Store
+  targets: TargetSource
+  transport: Transport
+  clock: Clock
+  random: Random
+  newId: () => string
+  told: (line: string) => void
+}
+
+export function createSimulatedWorker({ name, store, targets, transport, clock, random, newId, told }: WorkerDeps): Worker {
+  // Its connections die with it.
+  const life = new AbortController()
+  let thawed = Promise.resolve()
+  const worker: Worker = {
+    name,
+    alive: true,
+    doom: null,
+    freeze(ms) {
+      told(`${name} is frozen for ${ms} ms`)
+      thawed = clock.sleep(ms)
+    },
+    kill() {
+      worker.alive = false
+      life.abort()
+      told(`${name} is killed`)
+    },
+  } as Worker
+
+  const mortal = <A extends unknown[], R>(op: string, call: (...args: A) => Promise<R>) => {
+    return async (...args: A): Promise<R> => {
+      await thawed
+      if (!worker.alive) return NEVER
+      const doomed = worker.doom?.op === op
+      if (doomed && worker.doom?.when === 'before') worker.kill()
+      if (!worker.alive) return NEVER
+      const result = await call(...args)
+      if (doomed) worker.kill()
+      await thawed
+      return worker.alive ? result : NEVER
+    }
+  }
+
+  const inbox = store.inbox
+  const own: Store = {
+    ...store,
+    append: mortal('append', store.append),
+    collapse: mortal('collapse', store.collapse),
+    due: mortal('due', store.due),
+    claim: mortal('claim', store.claim),
+    renew: mortal('renew', store.renew),
+    settle: mortal('settle', store.settle),
+    wake: mortal('wake', store.wake),
+    forget: mortal('forget', store.forget),
+    peek: mortal('peek', store.peek),
+    ...(inbox === undefined
+      ? undefined
+      : { inbox: { write: mortal('write', inbox.write), read: mortal('read', inbox.read), fold: mortal('fold', inbox.fold) } }),
+  }
+
+  worker.pipeline = assemblePipeline({
+    targets,
+    check: checkTargets,
+    store: own,
+    transport: { send: mortal('send', (request, signal) => transport.send(request, AbortSignal.any([signal, life.signal]))) },
+    release: async () => {},
+    sources: [],
+    notifiers: [],
+    logger: { info() {}, warn() {}, error() {} },
+    clock: {
+      now: clock.now,
+      sleep: async (ms, signal) => {
+        if (!worker.alive) return NEVER
+        await clock.sleep(ms, signal)
+        await thawed
+        return worker.alive ? undefined : NEVER
+      },
+    },
+    random: random.next,
+    newId,
+    hmac: () => 'unsigned',
+    agent: 'unstale',
+    concurrency: 4,
+    lease: 10_000,
+  })
+  worker.pipeline.on('error', ({ scope, error }) => told(`${name} ${scope} error: ${error instanceof Error ? error.message : String(error)}`))
+  return worker
+}

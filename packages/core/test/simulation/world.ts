@@ -1,0 +1,234 @@
+import type { Rule, Target } from '../../src/types.ts'
+import type { TargetInput } from '../../src/config.ts'
+import { virtualClock } from '../../src/testing/virtual-clock.ts'
+import type { Clock } from '../../src/ports.ts'
+import { createContent, type Fact } from './content.ts'
+import { createDatabase } from './database.ts'
+import { createReceivers, MOODS, type Receivers } from './receiver.ts'
+import { type Random, seeded } from './random.ts'
+import { createSimulatedWorker, DEATHS, type Worker } from './worker.ts'
+
+/** A change that was accepted, and what the rules of its publisher's list made of it. */
+export interface Accepted {
+  fact: Fact
+  /** When `publish` was called. */
+  at: number
+  targets: readonly { uid: string; rules: readonly Rule[] }[]
+}
+
+/** Every version of a target's row, newest last. */
+export interface Row {
+  uid: string
+  versions: { since: number; input: TargetInput & { uid: string; rules: Rule[] } }[]
+}
+
+export interface World {
+  seed: number
+  accepted: readonly Accepted[]
+  rows: readonly Row[]
+  receivers: Receivers
+  database: ReturnType<typeof createDatabase>
+  /** Whether changes went through transactions: those may be folded after newer ones were sent. */
+  transactions: boolean
+  /** Whether senders were stopped and continued: they may overlap their successors. */
+  freezes: boolean
+  now(): number
+  diary: readonly string[]
+}
+
+const START = 1_700_000_000_000
+
+/** Lets a world run its course, then heals it and waits until nothing is due any more. */
+export async function runWorld(seed: number): Promise<World> {
+  const random = seeded(seed)
+  const clock = virtualClock(START)
+  const diary: string[] = []
+  const told = (line: string) => diary.push(`${clock.now() - START} ${line}`)
+  const receivers = createReceivers(clock, random)
+  const database = createDatabase(clock.now)
+  const content = createContent(random)
+  const transactions = random.chance(0.4)
+  const freezes = random.chance(0.2)
+  const accepted: Accepted[] = []
+  const rows: Row[] = Array.from({ length: 1 + random.below(3) }, (_, index) => {
+    const uid = `t${index}`
+    return { uid, versions: [{ since: START, input: { ...row(uid, random), status: 'published' as const } }] }
+  })
+  const current = (): TargetInput[] => rows.map(({ versions }) => versions.at(-1)?.input as TargetInput)
+
+  let ids = 0
+  let names = 0
+  const workers: { worker: Worker; list: () => readonly TargetInput[] }[] = []
+  const hire = async () => {
+    const skew = random.chance(0.5) ? random.below(20_000) - 10_000 : 0
+    const own: Clock = { now: () => clock.now() + skew, sleep: clock.sleep }
+    let list: readonly TargetInput[] = []
+    let changed = () => {}
+    const worker = createSimulatedWorker({
+      name: `w${names++}`,
+      store: database.store,
+      targets: {
+        load: async () => {
+          list = current()
+          return list
+        },
+        watch(callback) {
+          changed = callback
+          return () => {}
+        },
+      },
+      transport: receivers.transport,
+      clock: own,
+      random,
+      newId: () => `id${++ids}`,
+      told,
+    })
+    told(`${worker.name} starts, skewed by ${skew}`)
+    workers.push({ worker, list: () => list })
+    reloads.set(worker, () => changed())
+    void worker.pipeline.start()
+    await clock.advance(0)
+  }
+  const reloads = new Map<Worker, () => void>()
+  const living = () => workers.filter(({ worker }) => worker.alive)
+
+  await hire()
+  if (random.chance(0.6)) await hire()
+  const moody = random.chance(0.8)
+  for (let turn = 0; turn < 60; turn++) {
+    await act()
+    await clock.advance(random.pick([0, 0, 1, 10, 30, 60, 200, 500, 1000, 5000, 40_000]))
+  }
+  await heal()
+  return { seed, accepted, rows, receivers, database, transactions, freezes, now: clock.now, diary }
+
+  async function act(): Promise<void> {
+    const dice = random.next()
+    if (dice < 0.55) return publish()
+    if (dice < 0.65 && moody) {
+      const { uid, versions } = random.pick(rows)
+      const mood = random.pick(MOODS)
+      receivers.setMood(versions.at(-1)?.input.url ?? '', mood)
+      told(`${uid} is ${mood}`)
+      return
+    }
+    if (dice < 0.72) return edit()
+    const some = living()
+    if (some.length === 0 || dice < 0.76) return hire()
+    const { worker } = random.pick(some)
+    if (dice < 0.8) return worker.kill()
+    if (dice < 0.82 && freezes) return worker.freeze(random.below(60_000))
+    if (dice < 0.86) {
+      worker.doom = { op: random.pick(DEATHS), when: random.pick(['before', 'after']) }
+      told(`${worker.name} will die ${worker.doom.when} ${worker.doom.op}`)
+      return
+    }
+    if (dice < 0.94) {
+      told(`${worker.name} reloads`)
+      return reloads.get(worker)?.()
+    }
+    const { uid } = random.pick(rows)
+    const wish = random.pick(['wake', 'suspend', 'resume'] as const)
+    told(`${worker.name} ${wish} ${uid}`)
+    void worker.pipeline[wish](uid).catch(() => {})
+  }
+
+  async function publish(): Promise<void> {
+    const some = living()
+    if (some.length === 0) return
+    const { worker, list } = random.pick(some)
+    const count = random.pick([1, 1, 1, 2, 5])
+    for (let index = 0; index < count; index++) {
+      // Of two changes in one millisecond the store takes the later appended for the newer.
+      await clock.advance(1)
+      const fact = content.happen(clock.now())
+      const targets = list()
+        .filter(({ status }) => status === 'published')
+        .map(({ uid, rules }) => ({ uid: uid as string, rules: rules as readonly Rule[] }))
+      const entry: Accepted = { fact, at: clock.now(), targets }
+      told(`${worker.name} publishes ${fact.change.event} ${fact.change.collection}/${fact.change.key} v${fact.after?.v ?? '-'} ${JSON.stringify(fact.before)} → ${JSON.stringify(fact.after)} t=${fact.change.timestamp - START}`)
+      if (!transactions || random.chance(0.3)) {
+        worker.pipeline.publish(fact.change).then(
+          () => accepted.push(entry),
+          (error: Error) => told(`publish failed: ${error.message}`),
+        )
+        continue
+      }
+      const transaction = database.begin()
+      const commits = random.chance(0.8)
+      const delay = random.below(300)
+      worker.pipeline.publish(fact.change, { transaction: transaction.handle }).then(
+        async () => {
+          await clock.sleep(delay)
+          // The change is rolled back in the database, too; the content of this world does not mind.
+          if (!commits || !worker.alive) return
+          transaction.commit()
+          accepted.push(entry)
+        },
+        (error: Error) => told(`publish failed: ${error.message}`),
+      )
+    }
+  }
+
+  function edit(): void {
+    const { uid, versions } = random.pick(rows)
+    const last = versions.at(-1)?.input
+    if (last === undefined || last.status === 'archived') return
+    const next = row(uid, random)
+    const dice = random.next()
+    const input =
+      dice < 0.3
+        ? { ...last, url: `http://${uid}-${versions.length}.test/` }
+        : dice < 0.7
+          ? { ...last, rules: next.rules, format: next.format }
+          : dice < 0.95
+            ? { ...last, status: random.pick(['published', 'draft'] as const) }
+            : { ...last, status: 'archived' as const }
+    versions.push({ since: clock.now(), input })
+    told(`${uid} becomes ${JSON.stringify(input)}`)
+    // Some processes hear of it at once, others only when they are told to reload.
+    for (const { worker } of living()) if (random.chance(0.5)) reloads.get(worker)?.()
+  }
+
+  async function heal(): Promise<void> {
+    told('all is healed')
+    for (const { worker } of living()) worker.kill()
+    await clock.advance(1000)
+    for (const { versions } of rows) {
+      const last = versions.at(-1)?.input
+      if (last !== undefined && last.status === 'draft') versions.push({ since: clock.now(), input: { ...last, status: 'published' } })
+      for (const { input } of versions) receivers.setMood(input.url, 'fine')
+    }
+    await hire()
+    const { worker } = workers.at(-1) as (typeof workers)[number]
+    for (const { uid } of rows) await worker.pipeline.resume(uid)
+    const targets = current().flatMap(({ uid, status }) => (status === 'published' ? [uid as string] : []))
+    for (let hour = 0; hour < 48; hour++) {
+      await clock.advance(hour === 0 ? 60_000 : 3_600_000)
+      const { nextDueAt, inbox } = await database.store.peek({ now: clock.now(), targets })
+      if (nextDueAt === null && !inbox) break
+    }
+    await worker.pipeline.stop()
+  }
+}
+
+function row(uid: string, random: Random): TargetInput & { uid: string; rules: Rule[]; format: Target['format'] } {
+  const rules: Rule[] = Array.from({ length: 1 + random.below(2) }, () => ({
+    collection: random.pick(['posts', 'posts', 'pages', '*']),
+    events: random.pick([['create', 'update', 'delete'], ['create', 'update', 'delete'], ['update'], ['create', 'delete']] as const),
+    payload: random.pick([['v'], ['v', 'slug'], [], ['*']]),
+    ...(random.chance(0.4) ? { filter: { status: { _eq: 'published' } } } : undefined),
+    ...(random.chance(0.5) ? { previous: ['slug'] } : undefined),
+  }))
+  const quiet = random.below(150)
+  return {
+    uid,
+    key: uid,
+    url: `http://${uid}.test/`,
+    rules,
+    format: random.chance(0.2) ? 'single' : 'batch',
+    window: { quiet, max: quiet + random.below(300), size: 1 + random.below(8) },
+    ...(random.chance(0.1) ? { maxPending: 3 } : undefined),
+    ...(random.chance(0.1) ? { wholeCollection: true } : undefined),
+  }
+}

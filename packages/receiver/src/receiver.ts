@@ -1,0 +1,132 @@
+import type { Authenticator, Credentials } from './auth.ts'
+import { parseJson, readBytes } from './body.ts'
+import { dispatch } from './dispatch.ts'
+import { fail, ReceiverError } from './errors.ts'
+import { readEvents } from './events.ts'
+import type {
+  AnySchema,
+  Flush,
+  FlushContext,
+  FlushEvent,
+  HandleOptions,
+  Handlers,
+  HeadersLike,
+  RequestLike,
+  Seen,
+  Verified,
+} from './types.ts'
+
+type Bytes = Uint8Array<ArrayBuffer>
+
+/** Ids that are remembered at once. */
+const MAX_SEEN = 5000
+
+export interface ReceiverOptions<Schema = AnySchema> {
+  /** Ways to know the sender; any one suffices. At least one. */
+  auth: readonly Authenticator[]
+  /** Handlers by collection, `'*'` for every event. They run one after another, and all of them, whatever fails. */
+  on?: Handlers<Schema>
+  /** Called once per request, after the handlers, with every event. */
+  onBatch?: (events: FlushEvent<Schema>[], context: FlushContext) => unknown
+  /** Told what was thrown, and whatever else was answered with a 500. Default: console.error. */
+  onError?: (error: unknown, event?: FlushEvent<Schema>) => unknown
+  /** Remembers handled requests, so that a repeated one is answered at once. Default: a Set of its own. */
+  seen?: Seen | false
+  /** Bytes of a body at most. Default 1 MiB. */
+  maxBytes?: number
+  /** Epoch milliseconds. Default: Date.now. */
+  now?: () => number
+}
+
+/** All are bound: each may be handed on alone. */
+export interface Receiver<Schema = AnySchema> {
+  /** Verifies, parses, runs the handlers and answers; never rejects. */
+  fetch: (request: Request) => Promise<Response>
+  /** The same, with what the host knows beside the request. */
+  handle: (request: RequestLike, options?: HandleOptions) => Promise<Response>
+  /** Verifies and parses, and runs nothing. Rejects with a ReceiverError. */
+  parse: (request: RequestLike, options?: HandleOptions) => Promise<Flush<Schema>>
+  /** Verifies and parses nothing. Rejects with a ReceiverError. */
+  verify: (rawBody: Uint8Array | string, headers: HeadersLike, options?: { env?: unknown }) => Promise<Verified>
+}
+
+/** Receives flush requests. Throws a ReceiverError if nobody could ever be told from a stranger. */
+export function createReceiver<Schema = AnySchema>(given: ReceiverOptions<NoInfer<Schema>>): Receiver<Schema> {
+  const { auth, onError = (error) => console.error(error), seen = new Set<string>() } = given
+  const { maxBytes = 1_048_576, now = Date.now } = given
+  if (!auth?.length) fail(500, 'NOT_CONFIGURED', 'no auth')
+
+  /** Any one suffices. If none does, the last reason that is more than absence is told. */
+  async function identify(
+    header: Verified['header'],
+    rawBody: Credentials['rawBody'],
+    context?: HandleOptions,
+  ): Promise<Verified> {
+    let refusal: unknown
+    for (const check of auth) {
+      try {
+        return { keyIndex: await check({ ...context, header, rawBody, now }), id: header('webhook-id'), header }
+      } catch (error) {
+        refusal = ((error as ReceiverError).code === 'CREDENTIALS_MISSING' && refusal) || error
+      }
+    }
+    throw refusal
+  }
+
+  async function parse(request: RequestLike, options: HandleOptions = {}): Promise<Flush<Schema>> {
+    if (request.method !== 'POST') fail(405, 'METHOD_NOT_ALLOWED')
+    const header = readerOf(request.headers)
+    if (!/^application\/json\b/i.test(header('content-type'))) fail(415, 'CONTENT_TYPE_UNSUPPORTED')
+
+    let reading: Promise<Bytes> | undefined
+    const rawBody = (): Promise<Bytes> => (reading ??= readBytes(request, options, maxBytes))
+    const verified = await identify(header, rawBody, options)
+    // What was signed is what is parsed: where there is a parsed body, there are no bytes to verify.
+    const all = readEvents(options.body ?? parseJson(await rawBody()), now())
+    const events = all.filter(({ event }) => /^(create|update|delete)$/.test(event))
+    return { ...verified, events: events as FlushEvent<Schema>[], received: all.length }
+  }
+
+  async function handle(request: RequestLike, options: HandleOptions = {}): Promise<Response> {
+    try {
+      const { events, received, ...verified } = await parse(request, options)
+      const { id } = verified
+      if (seen && id && seen.has(id)) return Response.json({ received, handled: 0, ignored: 0, duplicate: received })
+
+      const { handled, failed } = await dispatch(given as ReceiverOptions, events, { ...options, ...verified }, report)
+      if (failed.length > 0) return refuse(new ReceiverError(500, 'HANDLER_FAILED'), failed)
+      if (seen && id) {
+        if (seen.size >= MAX_SEEN) seen.clear()
+        seen.add(id)
+      }
+      return Response.json({ received, handled, ignored: received - handled, duplicate: 0 })
+    } catch (error) {
+      const refusal = error instanceof ReceiverError ? error : new ReceiverError(500, 'HANDLER_FAILED')
+      if (refusal.status >= 500) report(error)
+      return refuse(refusal)
+    }
+  }
+
+  function report(error: unknown, event?: FlushEvent): void {
+    // Whatever it throws or rejects with has nobody left to hear of it.
+    void (async () => onError(error, event as FlushEvent<Schema>))().catch(() => {})
+  }
+
+  return {
+    fetch: (request) => handle(request),
+    handle,
+    parse,
+    verify: (rawBody, headers, context) =>
+      identify(readerOf(headers), () => readBytes({} as RequestLike, { rawBody }, maxBytes), context),
+  }
+}
+
+function refuse({ status, code, message }: ReceiverError, failed?: number[]): Response {
+  const headers = { allow: 'POST', 'www-authenticate': 'Unstale' }
+  return Response.json({ code, message, failed }, { status, headers })
+}
+
+function readerOf(headers: HeadersLike): Verified['header'] {
+  const all = new Headers(headers as Headers)
+  return (name) => all.get(name) ?? ''
+}

@@ -1,0 +1,23 @@
+import { fileURLToPath } from 'node:url'
+import { defineConfig } from 'vitest/config'
+
+const source = (path: string): string => fileURLToPath(new URL(`packages/${path}`, import.meta.url))
+
+/** The packages are tested from their sources: no build, and stack traces that point at them. */
+const alias = [
+  { find: /^@unstale\/core$/, replacement: source('core/src/index.ts') },
+  { find: /^@unstale\/core\/(testing|wire)$/, replacement: source('core/src/$1/index.ts') },
+  { find: /^@unstale\/receiver$/, replacement: source('receiver/src/index.ts') },
+  { find: /^@unstale\/receiver\/node$/, replacement: source('receiver/src/node.ts') },
+]
+
+export default defineConfig({
+  test: {
+    pool: 'forks',
+    projects: [
+      { resolve: { alias }, test: { name: 'packages', include: ['packages/*/{src,test}/**/*.test.ts'] } },
+      // The examples and the scripts use what users get: the built packages.
+      { test: { name: 'examples', include: ['examples/*/test/**/*.test.ts', 'bench/test/**/*.test.ts'] } },
+    ],
+  },
+})
