@@ -1,8 +1,8 @@
 import { shown } from './report.ts'
 import { judge, levelOf, marginOf, type Row } from './row.ts'
 
-const WIDTH = 860
-const LABELS = 430
+const WIDTH = 900
+const LABELS = 470
 const VALUES = 150
 const BARS = WIDTH - LABELS - VALUES
 const LINE = 34

@@ -13,7 +13,7 @@ export const publish: Group = async ({ rounds, quick }) => {
   const lots = await loaded(targetsOf(quick ? 10_000 : 100_000))
   const some = changesOf(1000)
   const inserts = changesOf(quick ? 10_000 : 50_000)
-  const edits = inserts.map((_, index) => some[index % some.length] as SampleChange)
+  const edits = Array.from({ length: inserts.length * 4 }, (_, index) => some[index % some.length] as SampleChange)
 
   const byTargets = await interleave(
     {

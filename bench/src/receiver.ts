@@ -8,9 +8,7 @@ import type { Group } from './group.ts'
 import { interleave, ratioOf, sampleOf, timed } from './measure.ts'
 
 export const receiver: Group = async ({ rounds, quick }) => {
-  const size = await gzipped(
-    `export { createReceiver, hmac, bearer } from '@unstale/receiver'`,
-  )
+  const size = await gzipped(`export { createReceiver, hmac, bearer } from '@unstale/receiver'`)
   const peerSize = await gzipped(`export { Webhook } from 'standardwebhooks'`)
   const times = quick ? 50 : 1000
   const { body, headers } = signedBatch()

@@ -101,8 +101,8 @@ function cellsOf(row: Row): string[] {
   ]
 }
 
-/** Three digits that count. */
+/** Three digits that count; whole numbers up to 10,000 as they are. */
 export function shown(value: number): string {
-  if (value >= 100) return Math.round(Number(value.toPrecision(3))).toLocaleString('en-US')
+  if (value >= 100) return Math.round(value < 10_000 ? value : Number(value.toPrecision(3))).toLocaleString('en-US')
   return value >= 10 ? value.toFixed(1) : value.toFixed(2)
 }

@@ -39,7 +39,7 @@ test(`kill -9 in the middle of a burst, ${kills} times, loses no change (SEED=${
     const moment =
       random() < 0.5
         ? { what: 'writes', count: 5 + Math.floor(random() * 120) }
-        : { what: 'flushes', count: 1 + Math.floor(random() * 8) }
+        : { what: 'flushes', count: 1 + Math.floor(random() * 4) }
     console.log(`kill ${kill}: after ${moment.count} ${moment.what}`)
     const exited = once(app.process, 'exit')
     const strike = countdown(moment.count, () => app.process.kill('SIGKILL'))

@@ -1,12 +1,11 @@
-import type { AnySchema, FlushContext, FlushEvent } from './types.ts'
-import type { ReceiverOptions } from './receiver.ts'
+import type { FlushContext, FlushEvent, ReceiverOptions } from './types.ts'
 
 /**
  * Runs every handler that is for one of these events, in their order, then `onBatch`, whatever fails. `failed` holds
  * indexes of events: of all, if `onBatch` failed.
  */
 export async function dispatch(
-  { on, onBatch }: Pick<ReceiverOptions<AnySchema>, 'on' | 'onBatch'>,
+  { on, onBatch }: Pick<ReceiverOptions, 'on' | 'onBatch'>,
   events: FlushEvent[],
   context: FlushContext,
   report: (error: unknown, event?: FlushEvent) => void,

@@ -16,8 +16,8 @@ export type ReceiverErrorCode =
   | 'HANDLER_FAILED'
 
 /**
- * The one error of the receiver's side. `message` is the code in words and a detail, e.g. `body invalid: [3].fields.id`; it
- * may be answered: it holds no secret, no token and nothing of the body.
+ * The one error of the receiver's side. `message` is the code and often a detail, `BODY_INVALID: [3].id is no string or
+ * number`; it may be answered: it holds no secret, no token and nothing of the body.
  */
 export class ReceiverError extends Error {
   override readonly name = 'ReceiverError'

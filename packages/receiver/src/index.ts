@@ -1,8 +1,8 @@
 /** Verifies and parses cache flush requests in any front end. */
 export type { AuthContext, Authenticator, Credentials, PerRequest } from './auth.ts'
 export { ReceiverError, type ReceiverErrorCode } from './errors.ts'
-export { hmac, type HmacOptions, type Secret } from './hmac.ts'
-export { createReceiver, type Receiver, type ReceiverOptions } from './receiver.ts'
+export { type HmacOptions, hmac, type Secret } from './hmac.ts'
+export { createReceiver } from './receiver.ts'
 export { apiKey, bearer, header, type Tokens } from './token.ts'
 export type {
   AnySchema,
@@ -14,6 +14,8 @@ export type {
   Handler,
   Handlers,
   HeadersLike,
+  Receiver,
+  ReceiverOptions,
   RequestLike,
   Row,
   Seen,

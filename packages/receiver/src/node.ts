@@ -1,6 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Receiver } from './receiver.ts'
-import type { HandleOptions } from './types.ts'
+import type { HandleOptions, Receiver } from './types.ts'
 
 /** A request as Node, Express and Connect have it, with what body parsers leave on it. */
 export type NodeRequest = IncomingMessage & { rawBody?: unknown; body?: unknown }

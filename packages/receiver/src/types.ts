@@ -1,4 +1,5 @@
 /** What a receiver's users write and read. */
+import type { Authenticator } from './auth.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: the schema of those who have none; every field of every collection may be read.
 export type AnySchema = any
@@ -102,4 +103,33 @@ export interface HandleOptions {
   waitUntil?: ((work: Promise<unknown>) => void) | undefined
   /** Handed to handlers, and to functions that give secrets or tokens. */
   env?: unknown
+}
+
+export interface ReceiverOptions<Schema = AnySchema> {
+  /** Ways to know the sender; any one suffices. At least one. */
+  auth: readonly Authenticator[]
+  /** Handlers by collection, `'*'` for every event. They run one after another, and all of them, whatever fails. */
+  on?: Handlers<Schema>
+  /** Called once per request, after the handlers, with every event. */
+  onBatch?: (events: FlushEvent<Schema>[], context: FlushContext) => unknown
+  /** Told what was thrown, and whatever else was answered with a 500. Default: console.error. */
+  onError?: (error: unknown, event?: FlushEvent<Schema>) => unknown
+  /** Remembers handled requests, so that a repeated one is answered at once. Default: a Set of its own. */
+  seen?: Seen | false
+  /** Bytes of a body at most. Default 1 MiB. */
+  maxBytes?: number
+  /** Epoch milliseconds. Default: Date.now. */
+  now?: () => number
+}
+
+/** All are bound: each may be handed on alone. */
+export interface Receiver<Schema = AnySchema> {
+  /** Verifies, parses, runs the handlers and answers; never rejects. */
+  fetch: (request: Request) => Promise<Response>
+  /** The same, with what the host knows beside the request. */
+  handle: (request: RequestLike, options?: HandleOptions) => Promise<Response>
+  /** Verifies and parses, and runs nothing. Rejects with a ReceiverError. */
+  parse: (request: RequestLike, options?: HandleOptions) => Promise<Flush<Schema>>
+  /** Verifies and parses nothing. Rejects with a ReceiverError. */
+  verify: (rawBody: Uint8Array | string, headers: HeadersLike, options?: { env?: unknown }) => Promise<Verified>
 }

@@ -119,7 +119,7 @@ describe('parseInstant', () => {
         const zoned = plain.length > 10 && !/(?:Z|[+-]\d\d:\d\d)$/i.test(plain) ? `${plain}Z` : plain
         expect(at).toBe(Date.parse(zoned))
       }),
-      { numRuns: 20_000 },
+      { numRuns: 5000 },
     )
   })
 

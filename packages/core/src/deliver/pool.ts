@@ -65,10 +65,11 @@ export function createPool({ store, clock, time, teller, worker, alarm, concurre
 
   async function turn(): Promise<number> {
     const loaded = await ready()
-    let { nextDueAt, inbox } = await store.peek({ now: time.now(), targets: loaded.published })
+    const peek = () => store.peek({ now: time.now(), targets: loaded.published })
+    let { nextDueAt, inbox } = await peek()
     if (inbox) {
       await foldInbox()
-      nextDueAt = time.now()
+      nextDueAt = (await peek()).nextDueAt
     }
     const poll = time.now() + POLL
     if (nextDueAt === null) return poll

@@ -3,17 +3,7 @@
  * TypeScript under a lock shares these functions, so that the laws of the port are written once.
  */
 import { type ClaimRequest, LONGEST } from '../ports.ts'
-import type {
-  Batch,
-  BatchEntry,
-  Binding,
-  Entry,
-  Receipt,
-  TargetState,
-  TargetStats,
-  Transition,
-  Verdict,
-} from '../types.ts'
+import type { Batch, BatchEntry, Binding, Entry, Receipt, TargetState, TargetStats, Transition, Verdict } from '../types.ts'
 
 export interface Lane extends TargetState {
   target: string

@@ -19,7 +19,18 @@ import {
   toStats,
   wakeLane,
 } from './lane.ts'
-import { addEntry, type Held, insert, newPending, noteRefused, type Pending, putBack, takeOldest, takeWhere, toBatchEntry } from './pending.ts'
+import {
+  addEntry,
+  type Held,
+  insert,
+  newPending,
+  noteRefused,
+  type Pending,
+  putBack,
+  takeOldest,
+  takeWhere,
+  toBatchEntry,
+} from './pending.ts'
 
 /** One target: its lane, and its entries by where they are. */
 interface Kept {
@@ -226,7 +237,10 @@ export function memoryStore(options: { now?: () => number } = {}): Store {
         // It gets its chances anew.
         held.refusedIn = 0
       }
-      putBack(pending, letters.map(({ held }) => held).sort((a, b) => a.order - b.order))
+      putBack(
+        pending,
+        letters.map(({ held }) => held).sort((a, b) => a.order - b.order),
+      )
       makeDue(lane, pending.entries.size, now)
       review(kept)
       return letters.length

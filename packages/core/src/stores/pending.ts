@@ -150,6 +150,8 @@ function siblingOf(pending: Pending, held: Held): Held | undefined {
 }
 
 function copyLast(from: Held, to: Held): void {
+  // As in `addEntry`: what was refused was not this.
+  if (to.lastAt !== from.lastAt) to.refusedIn = 0
   to.last = from.last
   to.revision = from.revision
   to.lastAt = from.lastAt

@@ -1,6 +1,9 @@
 import type { Transport, TransportAnswer, TransportRequest } from '../ports.ts'
 
-export type Script = (request: TransportRequest, signal: AbortSignal) => number | TransportAnswer | Promise<number | TransportAnswer>
+export type Script = (
+  request: TransportRequest,
+  signal: AbortSignal,
+) => number | TransportAnswer | Promise<number | TransportAnswer>
 
 export interface ScriptedTransport extends Transport {
   /** Every request, in order. */

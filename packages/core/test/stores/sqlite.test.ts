@@ -7,7 +7,7 @@ import knexOf, { type Knex } from 'knex'
 import { describe, it } from 'vitest'
 import type { SqlExecutor } from '../../src/ports.ts'
 import { createTables, knexExecutor, knexStore, sqliteExecutor, sqliteStore, sqlStore } from '../../src/stores/sql/index.ts'
-import { storeContract, type StoreHarness } from '../../src/testing/index.ts'
+import { type StoreHarness, storeContract } from '../../src/testing/index.ts'
 
 /** Lets every statement through, unless it was told which of the coming writes fails. */
 function breakable(executor: SqlExecutor): { executor: SqlExecutor; breaking: NonNullable<StoreHarness['breaking']> } {
@@ -39,28 +39,33 @@ async function folder(): Promise<{ filename: string; remove: () => Promise<void>
 
 const quick = { synchronous: 'normal' } as const
 
-storeContract('sqlite', async () => {
-  const { filename, remove } = await folder()
-  const store = await sqliteStore({ filename, ...quick })
-  const database = new SQLite(filename, { timeout: 20 })
-  const mine = sqliteExecutor(database)
-  const { executor, breaking } = breakable(mine)
-  return {
-    store: { ...store, append: sqlStore({ executor, dialect: 'sqlite' }).append },
-    breaking,
-    another: () => sqliteStore({ filename, ...quick }),
-    async reopen() {
-      await store.close()
-      return sqliteStore({ filename, ...quick })
-    },
-    transaction: (fn) => mine.transaction(fn),
-    async dispose() {
-      await store.close()
-      database.close()
-      await remove()
-    },
-  }
-}, { describe, it }, { seeds: 12 })
+storeContract(
+  'sqlite',
+  async () => {
+    const { filename, remove } = await folder()
+    const store = await sqliteStore({ filename, ...quick })
+    const database = new SQLite(filename, { timeout: 20 })
+    const mine = sqliteExecutor(database)
+    const { executor, breaking } = breakable(mine)
+    return {
+      store: { ...store, append: sqlStore({ executor, dialect: 'sqlite' }).append },
+      breaking,
+      another: () => sqliteStore({ filename, ...quick }),
+      async reopen() {
+        await store.close()
+        return sqliteStore({ filename, ...quick })
+      },
+      transaction: (fn) => mine.transaction(fn),
+      async dispose() {
+        await store.close()
+        database.close()
+        await remove()
+      },
+    }
+  },
+  { describe, it },
+  { seeds: 12 },
+)
 
 /** Two connections of one process must not wait for each other in SQLite, where nothing else of the process can go on. */
 function openKnex(filename: string): Knex {
@@ -72,29 +77,34 @@ function openKnex(filename: string): Knex {
   return knexOf({ client: 'better-sqlite3', connection: { filename }, useNullAsDefault: true, pool: { afterCreate } })
 }
 
-storeContract('knex on sqlite', async () => {
-  const { filename, remove } = await folder()
-  const all: Knex[] = []
-  const open = () => {
-    const knex = openKnex(filename)
-    all.push(knex)
-    return knex
-  }
-  const first = open()
-  await createTables({ knex: first })
-  const { executor, breaking } = breakable(knexExecutor(first))
-  return {
-    store: sqlStore({ executor, dialect: 'sqlite' }),
-    breaking,
-    another: async () => knexStore({ knex: open() }),
-    async reopen() {
-      await first.destroy()
-      return knexStore({ knex: open() })
-    },
-    transaction: (fn) => first.transaction(async (trx) => fn(trx as never)),
-    async dispose() {
-      for (const knex of all) await knex.destroy()
-      await remove()
-    },
-  }
-}, { describe, it }, { seeds: 3 })
+storeContract(
+  'knex on sqlite',
+  async () => {
+    const { filename, remove } = await folder()
+    const all: Knex[] = []
+    const open = () => {
+      const knex = openKnex(filename)
+      all.push(knex)
+      return knex
+    }
+    const first = open()
+    await createTables({ knex: first })
+    const { executor, breaking } = breakable(knexExecutor(first))
+    return {
+      store: sqlStore({ executor, dialect: 'sqlite' }),
+      breaking,
+      another: async () => knexStore({ knex: open() }),
+      async reopen() {
+        await first.destroy()
+        return knexStore({ knex: open() })
+      },
+      transaction: (fn) => first.transaction(async (trx) => fn(trx as never)),
+      async dispose() {
+        for (const knex of all) await knex.destroy()
+        await remove()
+      },
+    }
+  },
+  { describe, it },
+  { seeds: 3 },
+)

@@ -5,7 +5,7 @@ import { noteAppend, noteRemoved } from '../lane.ts'
 import { addEntry } from '../pending.ts'
 import { concernsAll } from './failure.ts'
 import { buryOldest, loadParts, lockLanes, savePart } from './lanes.ts'
-import { type Session, select, type StoredLane, writeLanes } from './rows.ts'
+import { type Session, type StoredLane, select, writeLanes } from './rows.ts'
 
 export const NOTHING: AppendResult = Object.freeze({ overflowed: Object.freeze([]), collapsible: Object.freeze([]) })
 
@@ -35,14 +35,22 @@ export async function appendAll(session: Session, appends: readonly (readonly En
   return result
 }
 
-async function overflow(session: Session, over: ReadonlyMap<string, Entry>, lanes: ReadonlyMap<string, StoredLane>): Promise<AppendResult> {
+async function overflow(
+  session: Session,
+  over: ReadonlyMap<string, Entry>,
+  lanes: ReadonlyMap<string, StoredLane>,
+): Promise<AppendResult> {
   const overflowed: { target: string; count: number }[] = []
   const collapsible: { target: string; collections: readonly string[] }[] = []
   for (const [target, entry] of over) {
     const lane = lanes.get(target) as StoredLane
     const count = lane.pending - entry.maxPending
     if (entry.collapsible) {
-      const rows = await select(session, `SELECT DISTINCT collection FROM ${session.tables.entries} WHERE lane = ? AND flying = 0`, [lane.id])
+      const rows = await select(
+        session,
+        `SELECT DISTINCT collection FROM ${session.tables.entries} WHERE lane = ? AND flying = 0`,
+        [lane.id],
+      )
       collapsible.push({ target, collections: rows.map(({ collection }) => String(collection)).sort() })
     } else {
       await buryOldest(session, lane, count, 'overflow', entry.at)

@@ -93,7 +93,12 @@ export function dialectOf(name: string): Dialect {
 
 /** From the name under which Knex knows a database. */
 export function knexDialect(knex: { client?: { dialect?: string } }): SqlDialect {
-  const known: Record<string, SqlDialect> = { sqlite3: 'sqlite', 'better-sqlite3': 'sqlite', postgresql: 'postgres', mysql: 'mysql' }
+  const known: Record<string, SqlDialect> = {
+    sqlite3: 'sqlite',
+    'better-sqlite3': 'sqlite',
+    postgresql: 'postgres',
+    mysql: 'mysql',
+  }
   const name = String(knex.client?.dialect)
   return (Object.hasOwn(known, name) ? known[name] : undefined) ?? dialectOf(name).name
 }

@@ -5,7 +5,8 @@ import type { SqlExecutor, SqlResult, SqlTransaction, SqlValue } from '../../por
 /** An executor on a Knex, or on one of its transactions (then `transaction` is a savepoint). */
 export function knexExecutor(knex: Knex): SqlExecutor {
   // What an append may wait for under MySQL's own default are locks between rows, of which a busy table has many.
-  const config = knex.client?.dialect === 'mysql' && !knex.isTransaction ? { isolationLevel: 'read committed' as const } : undefined
+  const config =
+    knex.client?.dialect === 'mysql' && !knex.isTransaction ? { isolationLevel: 'read committed' as const } : undefined
   return {
     run: async (sql, bindings) => toResult(await knex.raw(sql, bindings as SqlValue[])),
     transaction: (fn) => knex.transaction((trx) => fn(knexExecutor(trx)), config),

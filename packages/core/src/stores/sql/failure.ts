@@ -18,7 +18,13 @@ const MEANING: Record<string, string> = {
 }
 
 const DEADLOCK: ReadonlySet<string> = new Set([
-  '40001', '40P01', '55P03', 'ER_LOCK_DEADLOCK', 'ER_LOCK_WAIT_TIMEOUT', 'ER_CHECKREAD', 'SQLITE_BUSY_SNAPSHOT',
+  '40001',
+  '40P01',
+  '55P03',
+  'ER_LOCK_DEADLOCK',
+  'ER_LOCK_WAIT_TIMEOUT',
+  'ER_CHECKREAD',
+  'SQLITE_BUSY_SNAPSHOT',
 ])
 
 /** As STORE_FAILED. Drivers write values into their messages, so that only the code is repeated; the rest is the cause. */
@@ -47,10 +53,13 @@ export function retryAfter(error: unknown, tries: number): number | null {
 export function concernsAll(error: unknown): boolean {
   if (!(error instanceof PipelineError)) return false
   const { code, cause } = error
-  return code === 'STORE_TABLES_MISSING' || ABSENT.test(codeOf(cause)) || (cause as Error | undefined)?.name === 'KnexTimeoutError'
+  return (
+    code === 'STORE_TABLES_MISSING' || ABSENT.test(codeOf(cause)) || (cause as Error | undefined)?.name === 'KnexTimeoutError'
+  )
 }
 
-const ABSENT = /^(SQLITE_(BUSY|LOCKED|READONLY|IOERR|CANTOPEN|CORRUPT|NOTADB)|ECONN|ETIMEDOUT|EPIPE|ENOTFOUND|EHOST|PROTOCOL_|08|57P)/
+const ABSENT =
+  /^(SQLITE_(BUSY|LOCKED|READONLY|IOERR|CANTOPEN|CORRUPT|NOTADB)|ECONN|ETIMEDOUT|EPIPE|ENOTFOUND|EHOST|PROTOCOL_|08|57P)/
 
 /** Two processes that create one table at once: Postgres tells the slower one in several ways. */
 export function isCreatedMeanwhile(error: unknown): boolean {

@@ -4,7 +4,7 @@ import { appendAll, NOTHING } from './append.ts'
 import type { Dialect } from './dialect.ts'
 import { isTransaction, runIn } from './executor.ts'
 import { toStoreError } from './failure.ts'
-import { insert, inPortions, select, selectIn } from './rows.ts'
+import { inPortions, insert, select, selectIn } from './rows.ts'
 import type { Tables } from './tables.ts'
 import type { Calls } from './transact.ts'
 
@@ -24,7 +24,12 @@ export function sqlInbox(place: { dialect: Dialect; tables: Tables; prefix: stri
         transaction: () => Promise.reject(new Error('an inbox row is written in one step')),
       }
       try {
-        await insert({ db, dialect }, tables.inbox, ['body'], rows.map((row) => [JSON.stringify(row)]))
+        await insert(
+          { db, dialect },
+          tables.inbox,
+          ['body'],
+          rows.map((row) => [JSON.stringify(row)]),
+        )
       } catch (error) {
         throw toStoreError(dialect.name, 'write into the inbox', error, prefix)
       }
@@ -39,7 +44,11 @@ export function sqlInbox(place: { dialect: Dialect; tables: Tables; prefix: stri
     fold: (rows, entries) =>
       write<AppendResult | null>('fold the inbox', async (session) => {
         const ids = [...new Set(rows.map(({ id }) => Number(id)))].sort((a, b) => a - b)
-        const locked = await selectIn(session, ids, (marks) => `SELECT id FROM ${tables.inbox} WHERE id IN (${marks}) ORDER BY id${dialect.forUpdate}`)
+        const locked = await selectIn(
+          session,
+          ids,
+          (marks) => `SELECT id FROM ${tables.inbox} WHERE id IN (${marks}) ORDER BY id${dialect.forUpdate}`,
+        )
         // Nothing was changed yet: whoever folded one of them has appended its entries.
         if (locked.length !== ids.length) return null
         await inPortions(ids, (marks, portion) => session.db.run(`DELETE FROM ${tables.inbox} WHERE id IN (${marks})`, portion))

@@ -3,7 +3,17 @@ import type { Entry } from '../../types.ts'
 import { leased, makeDue, noteAppend, noteRemoved } from '../lane.ts'
 import { addEntry, type Held } from '../pending.ts'
 import { loadParts, lockLanes, readFlying, removeFlying, removeIfEmpty, returnEntries, savePart } from './lanes.ts'
-import { inPortions, type Row, select, selectIn, type Session, type StoredLane, toHeld, writeLanes, writePending } from './rows.ts'
+import {
+  inPortions,
+  type Row,
+  type Session,
+  type StoredLane,
+  select,
+  selectIn,
+  toHeld,
+  writeLanes,
+  writePending,
+} from './rows.ts'
 
 export async function collapse(session: Session, target: string, entries: readonly Entry[]): Promise<void> {
   const [head] = entries
@@ -16,7 +26,12 @@ export async function collapse(session: Session, target: string, entries: readon
     if (places.has(change.collection)) continue
     const of = [lane.id, change.collection]
     const where = 'lane = ? AND flying = 0 AND collection = ?'
-    places.set(change.collection, [...(await select(session, `SELECT ord, appended_at FROM ${table} WHERE ${where} ORDER BY ord LIMIT ?`, [...of, entries.length]))])
+    places.set(change.collection, [
+      ...(await select(session, `SELECT ord, appended_at FROM ${table} WHERE ${where} ORDER BY ord LIMIT ?`, [
+        ...of,
+        entries.length,
+      ])),
+    ])
     await session.db.run(`DELETE FROM ${table} WHERE ${where}`, of)
   }
   lane.pending = await countPending(session, lane)
@@ -32,7 +47,9 @@ export async function collapse(session: Session, target: string, entries: readon
       await savePart(session, lane, part)
     } else {
       const [order, appendedAt] = [Number(place.ord), Number(place.appended_at)]
-      await writePending(session, lane, [{ item, identity, first: change, last: change, revision, appendedAt, lastAt: at, order, refusedIn: 0 }])
+      await writePending(session, lane, [
+        { item, identity, first: change, last: change, revision, appendedAt, lastAt: at, order, refusedIn: 0 },
+      ])
       lane.pending += 1
     }
   }
@@ -40,14 +57,24 @@ export async function collapse(session: Session, target: string, entries: readon
   await writeLanes(session, [lane])
 }
 
-export async function redrive(session: Session, lane: StoredLane, query: { ids?: readonly string[]; now: number }): Promise<number> {
+export async function redrive(
+  session: Session,
+  lane: StoredLane,
+  query: { ids?: readonly string[]; now: number },
+): Promise<number> {
   const { dead } = session.tables
   const { ids, now } = query
-  const rows = ids === undefined
-    ? await select(session, `SELECT * FROM ${dead} WHERE target = ?`, [lane.target])
-    : (await selectIn(session, [...new Set(ids)], (marks) => `SELECT * FROM ${dead} WHERE id IN (${marks})`)).filter(({ target }) => target === lane.target)
+  const rows =
+    ids === undefined
+      ? await select(session, `SELECT * FROM ${dead} WHERE target = ?`, [lane.target])
+      : (await selectIn(session, [...new Set(ids)], (marks) => `SELECT * FROM ${dead} WHERE id IN (${marks})`)).filter(
+          ({ target }) => target === lane.target,
+        )
   if (rows.length === 0) return 0
-  await inPortions(rows.map(({ id }) => String(id)), (marks, portion) => session.db.run(`DELETE FROM ${dead} WHERE id IN (${marks})`, portion))
+  await inPortions(
+    rows.map(({ id }) => String(id)),
+    (marks, portion) => session.db.run(`DELETE FROM ${dead} WHERE id IN (${marks})`, portion),
+  )
   // They get their chances anew.
   const letters = rows.map((row) => ({ ...toHeld(row), refusedIn: 0 })).sort((a, b) => a.order - b.order)
   await returnEntries(session, lane, letters)
@@ -76,6 +103,8 @@ export async function forget(session: Session, lane: StoredLane, asOf: number): 
 }
 
 async function countPending(session: Session, lane: StoredLane): Promise<number> {
-  const rows = await select(session, `SELECT COUNT(*) AS n FROM ${session.tables.entries} WHERE lane = ? AND flying = 0`, [lane.id])
+  const rows = await select(session, `SELECT COUNT(*) AS n FROM ${session.tables.entries} WHERE lane = ? AND flying = 0`, [
+    lane.id,
+  ])
   return Number(rows[0]?.n)
 }

@@ -2,24 +2,46 @@
 import type { Batch, DeadReason } from '../../types.ts'
 import { type Lane, letterId, newLane, toBatch } from '../lane.ts'
 import { type Held, newPending, noteRefused, type Pending, putBack, toBatchEntry } from '../pending.ts'
-import { insert, inPortions, itemHash, type Row, select, selectIn, type Session, type StoredLane, toHeld, toLane, writePending } from './rows.ts'
-import { writeDead } from './rows.ts'
+import {
+  inPortions,
+  insert,
+  itemHash,
+  type Row,
+  type Session,
+  type StoredLane,
+  select,
+  selectIn,
+  toHeld,
+  toLane,
+  writeDead,
+  writePending,
+} from './rows.ts'
 
 /**
  * Locks the lanes of these targets, in one order for everybody; all that is done to a target happens under this lock.
  * Those that are missing are created with the epoch in `create`, or left out.
  */
-export async function lockLanes(session: Session, targets: Iterable<string>, create?: ReadonlyMap<string, number>): Promise<Map<string, StoredLane>> {
+export async function lockLanes(
+  session: Session,
+  targets: Iterable<string>,
+  create?: ReadonlyMap<string, number>,
+): Promise<Map<string, StoredLane>> {
   const sorted = [...targets].sort()
   const lanes = new Map<string, StoredLane>()
   for (let round = 0; round < 5; round++) {
     const missing = sorted.filter((target) => !lanes.has(target))
-    const rows = await selectIn(session, missing, (marks) =>
-      `SELECT id, state FROM ${session.tables.lanes} WHERE target IN (${marks}) ORDER BY target${session.dialect.forUpdate}`)
+    const rows = await selectIn(
+      session,
+      missing,
+      (marks) =>
+        `SELECT id, state FROM ${session.tables.lanes} WHERE target IN (${marks}) ORDER BY target${session.dialect.forUpdate}`,
+    )
     for (const lane of rows.map(toLane)) lanes.set(lane.target, lane)
     if (create === undefined || lanes.size === sorted.length) break
     // One that another process forgets in between is created in the next round.
-    const created = missing.filter((target) => !lanes.has(target)).map((target) => [target, JSON.stringify(emptyLane(newLane(target, create.get(target) ?? 0)))])
+    const created = missing
+      .filter((target) => !lanes.has(target))
+      .map((target) => [target, JSON.stringify(emptyLane(newLane(target, create.get(target) ?? 0)))])
     await insert(session, session.tables.lanes, ['target', 'state'], created, session.dialect.onConflict(['target'], []))
   }
   return lanes
@@ -36,7 +58,11 @@ export interface Part {
 }
 
 /** Loads what is pending of these items; every lane gets a part. */
-export async function loadParts(session: Session, lanes: Iterable<StoredLane>, items: readonly { target: string; item: string }[]): Promise<Map<string, Part>> {
+export async function loadParts(
+  session: Session,
+  lanes: Iterable<StoredLane>,
+  items: readonly { target: string; item: string }[],
+): Promise<Map<string, Part>> {
   const parts = new Map<number, Part>()
   const byTarget = new Map<string, Part>()
   for (const { id, target } of lanes) {
@@ -45,7 +71,11 @@ export async function loadParts(session: Session, lanes: Iterable<StoredLane>, i
     byTarget.set(target, part)
   }
   const hashes = [...new Set(items.map(({ target, item }) => itemHash(target, item)))]
-  const rows = await selectIn(session, hashes, (marks) => `SELECT * FROM ${session.tables.entries} WHERE item IN (${marks}) AND flying = 0`)
+  const rows = await selectIn(
+    session,
+    hashes,
+    (marks) => `SELECT * FROM ${session.tables.entries} WHERE item IN (${marks}) AND flying = 0`,
+  )
   const found = new Map<Part, Held[]>()
   for (const row of rows) {
     const part = parts.get(Number(row.lane))
@@ -65,19 +95,33 @@ export async function savePart(session: Session, lane: StoredLane, { pending, be
   for (const held of pending.entries.values()) {
     kept.add(held.order)
     const old = before.get(held)
-    if (old === undefined || old.first !== held.first || old.last !== held.last || old.order !== held.order || old.refusedIn !== held.refusedIn || old.lastAt !== held.lastAt) {
-      changed.push(held)
-    }
+    if (old === undefined || differs(old, held)) changed.push(held)
   }
   const gone = [...before.values()].map(({ order }) => order).filter((order) => !kept.has(order))
   await inPortions(gone, (marks, orders) =>
-    session.db.run(`DELETE FROM ${session.tables.entries} WHERE lane = ? AND ord IN (${marks})`, [lane.id, ...orders]))
+    session.db.run(`DELETE FROM ${session.tables.entries} WHERE lane = ? AND ord IN (${marks})`, [lane.id, ...orders]),
+  )
   await writePending(session, lane, changed)
 }
 
+function differs(a: Held, b: Held): boolean {
+  return a.first !== b.first || a.last !== b.last || a.lastAt !== b.lastAt || a.order !== b.order || a.refusedIn !== b.refusedIn
+}
+
 /** Law 11. Entries that are in no table any more become pending; the caller sets when they are due. */
-export async function returnEntries(session: Session, lane: StoredLane, entries: readonly Held[], refusedIn?: number): Promise<void> {
-  const part = (await loadParts(session, [lane], entries.map(({ item }) => ({ target: lane.target, item })))).get(lane.target)
+export async function returnEntries(
+  session: Session,
+  lane: StoredLane,
+  entries: readonly Held[],
+  refusedIn?: number,
+): Promise<void> {
+  const part = (
+    await loadParts(
+      session,
+      [lane],
+      entries.map(({ item }) => ({ target: lane.target, item })),
+    )
+  ).get(lane.target)
   if (part === undefined) return
   if (refusedIn !== undefined) noteRefused(part.pending, entries, refusedIn, () => lane.nextOrder++)
   const before = part.pending.entries.size
@@ -87,7 +131,11 @@ export async function returnEntries(session: Session, lane: StoredLane, entries:
 }
 
 export async function readFlying(session: Session, { id, flyingUntil }: StoredLane): Promise<Held[]> {
-  const rows = await select(session, `SELECT * FROM ${session.tables.entries} WHERE lane = ? AND ord <= ? AND flying = 1 ORDER BY ord`, [id, flyingUntil])
+  const rows = await select(
+    session,
+    `SELECT * FROM ${session.tables.entries} WHERE lane = ? AND ord <= ? AND flying = 1 ORDER BY ord`,
+    [id, flyingUntil],
+  )
   return rows.map(toHeld)
 }
 
@@ -102,17 +150,36 @@ export async function readBatch(session: Session, lane: StoredLane, reclaimed: b
 }
 
 /** Reads and removes the oldest pending entries, and makes them dead letters. */
-export async function buryOldest(session: Session, lane: StoredLane, count: number, reason: DeadReason, diedAt: number): Promise<void> {
+export async function buryOldest(
+  session: Session,
+  lane: StoredLane,
+  count: number,
+  reason: DeadReason,
+  diedAt: number,
+): Promise<void> {
   const { entries } = session.tables
-  const rows: readonly Row[] = await select(session, `SELECT * FROM ${entries} WHERE lane = ? AND flying = 0 ORDER BY ord LIMIT ?`, [lane.id, count])
+  const rows: readonly Row[] = await select(
+    session,
+    `SELECT * FROM ${entries} WHERE lane = ? AND flying = 0 ORDER BY ord LIMIT ?`,
+    [lane.id, count],
+  )
   const oldest = rows.map(toHeld)
   await bury(session, lane.target, oldest, reason, diedAt)
   const last = oldest.at(-1)?.order ?? 0
   await session.db.run(`DELETE FROM ${entries} WHERE lane = ? AND ord <= ? AND flying = 0`, [lane.id, last])
 }
 
-export function bury(session: Session, target: string, entries: readonly Held[], reason: DeadReason, diedAt: number): Promise<void> {
-  return writeDead(session, entries.map((held) => ({ id: letterId(target, diedAt, held.order), target, reason, diedAt, held })))
+export function bury(
+  session: Session,
+  target: string,
+  entries: readonly Held[],
+  reason: DeadReason,
+  diedAt: number,
+): Promise<void> {
+  return writeDead(
+    session,
+    entries.map((held) => ({ id: letterId(target, diedAt, held.order), target, reason, diedAt, held })),
+  )
 }
 
 /** Removes the lane of a target of which nothing is left. */

@@ -24,7 +24,17 @@ export interface Session {
   tables: Tables
 }
 
-const ENTRY = ['item', 'collection', 'appended_at', 'last_at', 'refused_in', 'size', 'revision', 'first_change', 'last_change'] as const
+const ENTRY = [
+  'item',
+  'collection',
+  'appended_at',
+  'last_at',
+  'refused_in',
+  'size',
+  'revision',
+  'first_change',
+  'last_change',
+] as const
 const PENDING = ['lane', 'ord', 'flying', ...ENTRY] as const
 const DEAD = ['id', 'target', 'ord', 'reason', 'died_at', ...ENTRY] as const
 
@@ -41,7 +51,11 @@ export function toLane(row: Row): StoredLane {
 
 /** `first_change` names the entry, too: texts with a NUL are safe in JSON, and nowhere else in every database. */
 export function toHeld(row: Row): Held {
-  const { item, identity = item, change } = JSON.parse(String(row.first_change)) as { item: string; identity?: string; change: TrimmedChange }
+  const {
+    item,
+    identity = item,
+    change,
+  } = JSON.parse(String(row.first_change)) as { item: string; identity?: string; change: TrimmedChange }
   return {
     item,
     identity,
@@ -81,7 +95,14 @@ export function writeDead(
   session: Session,
   letters: readonly { id: string; target: string; reason: string; diedAt: number; held: Held }[],
 ): Promise<void> {
-  const rows = letters.map(({ id, target, reason, diedAt, held }) => [id, target, held.order, reason, diedAt, ...entryValues(target, held)])
+  const rows = letters.map(({ id, target, reason, diedAt, held }) => [
+    id,
+    target,
+    held.order,
+    reason,
+    diedAt,
+    ...entryValues(target, held),
+  ])
   return insert(session, session.tables.dead, DEAD, rows)
 }
 

@@ -104,6 +104,10 @@ async function loadDriver(): Promise<typeof import('better-sqlite3')> {
   try {
     return (await import('better-sqlite3')).default
   } catch (cause) {
-    throw new PipelineError('STORE_UNSUPPORTED', 'sqliteStore needs the package better-sqlite3; install it: npm install better-sqlite3', { cause })
+    throw new PipelineError(
+      'STORE_UNSUPPORTED',
+      'sqliteStore needs the package better-sqlite3; install it: npm install better-sqlite3',
+      { cause },
+    )
   }
 }

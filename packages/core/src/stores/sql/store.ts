@@ -1,5 +1,6 @@
 import type { Knex } from 'knex'
 import type { ClaimRequest, Store } from '../../ports.ts'
+import { LONGEST } from '../../ports.ts'
 import type { Batch, Receipt, Transition, Verdict } from '../../types.ts'
 import { nextDueAt, selectDue } from '../due.ts'
 import { allowance, instantKey, newLane, openBatch, owns, readyAt, reclaim, settleLane, toStats, wakeLane } from '../lane.ts'
@@ -8,10 +9,9 @@ import { appendAll, appendQueue } from './append.ts'
 import { sqlInbox } from './inbox.ts'
 import { collapse, forget, redrive } from './keeping.ts'
 import { bury, lockLanes, readBatch, readFlying, removeFlying, removeIfEmpty, returnEntries } from './lanes.ts'
-import { inPortions, type Row, select, selectIn, type Session, type StoredLane, toHeld, toLane, writeLanes } from './rows.ts'
+import { inPortions, type Row, type Session, type StoredLane, select, selectIn, toHeld, toLane, writeLanes } from './rows.ts'
 import { placeOf, type SqlPlace } from './tables.ts'
 import { callsOn } from './transact.ts'
-import { LONGEST } from '../../ports.ts'
 
 /**
  * Keeps everything in the database of your Knex: Postgres, MySQL, MariaDB or SQLite. Create its tables once with
@@ -29,7 +29,12 @@ export function sqlStore(options: SqlPlace & { name?: string; close?: () => Prom
   const queue = appendQueue((appends) => write('append', (session) => appendAll(session, appends)))
 
   /** One step on one target; nothing happens to one that the store does not know. */
-  function onLane<T>(doing: string, target: string, unknown: T, step: (session: Session, lane: StoredLane) => Promise<T>): Promise<T> {
+  function onLane<T>(
+    doing: string,
+    target: string,
+    unknown: T,
+    step: (session: Session, lane: StoredLane) => Promise<T>,
+  ): Promise<T> {
     return write(doing, async (session) => {
       const lane = (await lockLanes(session, [target])).get(target)
       return lane === undefined ? unknown : step(session, lane)
@@ -60,7 +65,9 @@ export function sqlStore(options: SqlPlace & { name?: string; close?: () => Prom
       }),
 
     settle: (receipt, verdict, now) =>
-      onLane<{ ok: boolean; transition?: Transition }>('settle', receipt.target, { ok: false }, (session, lane) => settle(session, lane, receipt, verdict, now)),
+      onLane<{ ok: boolean; transition?: Transition }>('settle', receipt.target, { ok: false }, (session, lane) =>
+        settle(session, lane, receipt, verdict, now),
+      ),
 
     wake: (target, at) =>
       onLane('wake', target, undefined, async (session, lane) => {
@@ -71,7 +78,10 @@ export function sqlStore(options: SqlPlace & { name?: string; close?: () => Prom
     suspend: (target, reason, at) =>
       write('suspend', async (session) => {
         const lanes = [...(await lockLanes(session, [target], new Map([[target, at]]))).values()]
-        await writeLanes(session, lanes.map((lane) => ({ ...lane, suspended: reason })))
+        await writeLanes(
+          session,
+          lanes.map((lane) => ({ ...lane, suspended: reason })),
+        )
       }),
 
     resume: (target, at) =>
@@ -93,17 +103,23 @@ export function sqlStore(options: SqlPlace & { name?: string; close?: () => Prom
         const known = new Set(query.targets)
         const lanes = rows.filter(({ target }) => known.has(String(target)))
         const far = nextDueAt(lanes.filter(({ state }) => state != null).map(toLane), query)
-        const near = lanes.filter(({ state }) => state == null).reduce((least, row) => Math.min(least, Number(row.ready_at)), far ?? Infinity)
+        const near = lanes
+          .filter(({ state }) => state == null)
+          .reduce((least, row) => Math.min(least, Number(row.ready_at)), far ?? Infinity)
         return { nextDueAt: near === Infinity ? null : near, inbox: Number(rows[0]?.inbox) === 1 }
       }),
 
     stats: (targets) =>
       read('read its figures', async (session) => {
-        const rows = await selectIn(session, [...new Set(targets)], (marks) =>
-          `SELECT l.id, l.state,
+        const rows = await selectIn(
+          session,
+          [...new Set(targets)],
+          (marks) =>
+            `SELECT l.id, l.state,
              (SELECT e.appended_at FROM ${tables.entries} e WHERE e.lane = l.id ORDER BY e.ord LIMIT 1) AS oldest,
              (SELECT COUNT(*) FROM ${tables.dead} d WHERE d.target = l.target) AS dead
-           FROM ${tables.lanes} l WHERE l.target IN (${marks})`)
+           FROM ${tables.lanes} l WHERE l.target IN (${marks})`,
+        )
         const known = new Map(rows.map((row) => [toLane(row).target, row]))
         return targets.map((target) => {
           const row = known.get(target)
@@ -154,7 +170,10 @@ async function claim(session: Session, lane: StoredLane, request: ClaimRequest):
     return readBatch(session, lane, true)
   }
   const { entries } = session.tables
-  const oldest = await select(session, `SELECT ord, size FROM ${entries} WHERE lane = ? AND flying = 0 ORDER BY ord LIMIT ?`, [lane.id, allowance(lane, request)])
+  const oldest = await select(session, `SELECT ord, size FROM ${entries} WHERE lane = ? AND flying = 0 ORDER BY ord LIMIT ?`, [
+    lane.id,
+    allowance(lane, request),
+  ])
   let sum = 0
   const taken = oldest.filter(({ size }, place) => {
     sum += Number(size)
@@ -168,7 +187,13 @@ async function claim(session: Session, lane: StoredLane, request: ClaimRequest):
   return readBatch(session, lane, false)
 }
 
-async function settle(session: Session, lane: StoredLane, receipt: Receipt, verdict: Verdict, now: number): Promise<{ ok: boolean; transition?: Transition }> {
+async function settle(
+  session: Session,
+  lane: StoredLane,
+  receipt: Receipt,
+  verdict: Verdict,
+  now: number,
+): Promise<{ ok: boolean; transition?: Transition }> {
   if (!owns(lane, receipt)) return { ok: false }
   const seq = lane.batch?.seq ?? 0
   const { fate, transition } = settleLane(lane, verdict, now)

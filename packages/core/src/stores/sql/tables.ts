@@ -26,7 +26,10 @@ export const DEFAULT_PREFIX = 'unstale_'
 /** Throws CONFIG_INVALID unless the prefix can begin a name that needs no quotes. */
 export function tablesOf(prefix: string = DEFAULT_PREFIX): Tables {
   if (!/^[a-z_][a-z0-9_]{0,39}$/.test(prefix)) {
-    throw new PipelineError('CONFIG_INVALID', 'prefix: must be 1 to 40 small letters, digits and underscores, and not begin with a digit')
+    throw new PipelineError(
+      'CONFIG_INVALID',
+      'prefix: must be 1 to 40 small letters, digits and underscores, and not begin with a digit',
+    )
   }
   const name = (rest: string) => `${prefix}${rest}`
   return { version: name('version'), lanes: name('lanes'), entries: name('entries'), dead: name('dead'), inbox: name('inbox') }
@@ -85,13 +88,26 @@ function statementsFor(dialect: Dialect, tables: Tables): string[] {
     `last_change ${text}`,
   ]
   const created = [
-    table(tables.lanes, [`id ${id}`, `target ${key} NOT NULL UNIQUE`, `ready_at ${integer}`, `state ${text} NOT NULL`], { ready: 'ready_at' }),
-    `${table(tables.entries, [`lane ${integer} NOT NULL`, `ord ${integer} NOT NULL`, `flying ${small} NOT NULL`, ...entry, 'PRIMARY KEY (lane, ord)'], {
-      item: 'item',
-    })}${dialect.clustered}`,
+    table(tables.lanes, [`id ${id}`, `target ${key} NOT NULL UNIQUE`, `ready_at ${integer}`, `state ${text} NOT NULL`], {
+      ready: 'ready_at',
+    }),
+    `${table(
+      tables.entries,
+      [`lane ${integer} NOT NULL`, `ord ${integer} NOT NULL`, `flying ${small} NOT NULL`, ...entry, 'PRIMARY KEY (lane, ord)'],
+      {
+        item: 'item',
+      },
+    )}${dialect.clustered}`,
     table(
       tables.dead,
-      [`id ${key} NOT NULL PRIMARY KEY`, `target ${key} NOT NULL`, `ord ${integer} NOT NULL`, `reason ${key} NOT NULL`, `died_at ${integer} NOT NULL`, ...entry],
+      [
+        `id ${key} NOT NULL PRIMARY KEY`,
+        `target ${key} NOT NULL`,
+        `ord ${integer} NOT NULL`,
+        `reason ${key} NOT NULL`,
+        `died_at ${integer} NOT NULL`,
+        ...entry,
+      ],
       { target: 'target, id' },
     ),
     table(tables.inbox, [`id ${id}`, `body ${text} NOT NULL`]),

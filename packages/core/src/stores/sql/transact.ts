@@ -4,7 +4,7 @@ import type { SqlExecutor } from '../../ports.ts'
 import type { Dialect } from './dialect.ts'
 import { retryAfter, toStoreError } from './failure.ts'
 import type { Session } from './rows.ts'
-import { type Tables, TABLES_VERSION } from './tables.ts'
+import { TABLES_VERSION, type Tables } from './tables.ts'
 
 export interface Calls {
   /** One statement, or several that need not agree. `doing` completes "could not …". */
@@ -51,6 +51,7 @@ export function callsOn(place: { executor: SqlExecutor; dialect: Dialect; tables
         executor.transaction(async (db) => {
           if (dialect.lockAll !== null) await db.run(dialect.lockAll(tables.version), [])
           return fn({ db, dialect, tables })
-        })),
+        }),
+      ),
   }
 }

@@ -11,11 +11,17 @@ export const appendLaws: readonly Case[] = [
         await breaking?.(write, async () => {
           await rejects(put({ key: '1' }, { key: '2', target: 'b' }, { key: '3', target: 'c' }))
         })
-        deepEqual((await store.stats(['a', 'b', 'c'])).map(({ pending }) => pending), [0, 0, 0])
+        deepEqual(
+          (await store.stats(['a', 'b', 'c'])).map(({ pending }) => pending),
+          [0, 0, 0],
+        )
         deepEqual(await dueAt(T0, 'a', 'b', 'c'), [])
       }
       await put({ key: '1' }, { key: '2', target: 'b' }, { key: '3', target: 'c' })
-      deepEqual((await store.stats(['a', 'b', 'c'])).map(({ pending }) => pending), [1, 1, 1])
+      deepEqual(
+        (await store.stats(['a', 'b', 'c'])).map(({ pending }) => pending),
+        [1, 1, 1],
+      )
     },
   },
   {
@@ -32,7 +38,8 @@ export const appendLaws: readonly Case[] = [
   },
   {
     law: 2,
-    sentence: 'the first entry of an empty pending set fixes its `closeBy`; each append moves its due instant to `min(quietUntil, closeBy)`',
+    sentence:
+      'the first entry of an empty pending set fixes its `closeBy`; each append moves its due instant to `min(quietUntil, closeBy)`',
     async run({ put, nextDueAt, claim, take, settle }) {
       await put({ key: '1', quietUntil: T0 + 50, closeBy: T0 + 300 })
       equal(await nextDueAt(T0), T0 + 50)
@@ -95,20 +102,30 @@ export const appendLaws: readonly Case[] = [
   },
   {
     law: 3,
-    sentence: 'same identity: `first` stays',
-    async run({ put, take }) {
+    sentence: 'same identity: `first` is the older one, by `at`, at a tie the earlier appended',
+    async run({ put, take, settle }) {
       await put({ key: '1', change: { event: 'create', fields: '{"n":1}' } })
       await put({ key: '1', at: T0 + 1, revision: 'r2', change: { fields: '{"n":2}' } })
-      const { entries } = await take(T0 + 9)
+      const batch = await take(T0 + 9)
+      const { entries } = batch
       equal(entries.length, 1)
       const [entry] = entries
       deepEqual([entry?.first.event, entry?.first.fields, entry?.last.fields], ['create', '{"n":1}', '{"n":2}'])
-      deepEqual([entry?.appendedAt, entry?.revision], [T0, 'r2'])
+      deepEqual([entry?.appendedAt, entry?.lastAt, entry?.revision], [T0, T0 + 1, 'r2'])
+      await put({ key: '2', change: { fields: '{"n":1}' } }, { key: '2', change: { fields: '{"n":2}' } })
+      // Reported late: it came before what is known.
+      await put({ key: '2', at: T0 - 5, revision: 'r0', change: { event: 'create', fields: '{"n":0}' } })
+      await settle(batch, DELIVERED, T0 + 9)
+      const late = (await take(T0 + 9)).entries[0]
+      deepEqual(
+        [late?.first.fields, late?.last.fields, late?.appendedAt, late?.lastAt, late?.revision],
+        ['{"n":0}', '{"n":2}', T0 - 5, T0, 'r1'],
+      )
     },
   },
   {
     law: 3,
-    sentence: 'same item: `last` of all its pending entries becomes the newer one, by `at`, at a tie the later',
+    sentence: 'same item: `last` of all its pending entries becomes the newer one, at a tie the later appended',
     async run({ put, take }) {
       const slug = (old: string, n: number) => ({ previous: `{"slug":"${old}"}`, fields: `{"n":${n}}` })
       await put({ key: '1', at: T0, change: { fields: '{"n":1}' } })
@@ -120,7 +137,10 @@ export const appendLaws: readonly Case[] = [
       await put({ key: '1', at: T0 + 1, change: { fields: '{"n":-1}' }, revision: 'r0' }, { key: '2' })
       const { entries } = await take(T0 + 9)
       deepEqual(entries.map(({ last, revision }) => [last.fields, revision]).slice(0, 4), Array(4).fill(['{"n":3}', 'r3']))
-      deepEqual(entries.map(({ first }) => first.previous), [undefined, '{"slug":"a"}', '{"slug":"b"}', '{"slug":"c"}', undefined])
+      deepEqual(
+        entries.map(({ first }) => first.previous),
+        [undefined, '{"slug":"a"}', '{"slug":"b"}', '{"slug":"c"}', undefined],
+      )
       equal(entries.length, 5)
     },
   },
@@ -131,13 +151,20 @@ export const appendLaws: readonly Case[] = [
       const few = { maxPending: 2 }
       deepEqual(await put({ key: '1', ...few }, { key: '2', ...few }), { overflowed: [], collapsible: [] })
       // Counted once the whole append is in: the repeated one needs no room.
-      const result = await put({ key: '3', at: T0 + 1, ...few }, { key: '2', at: T0 + 1, ...few }, { key: '4', at: T0 + 2, ...few })
+      const result = await put(
+        { key: '3', at: T0 + 1, ...few },
+        { key: '2', at: T0 + 1, ...few },
+        { key: '4', at: T0 + 2, ...few },
+      )
       deepEqual(result, { overflowed: [{ target: 'a', count: 2 }], collapsible: [] })
       const dead = await store.listDead({ limit: 9 })
-      deepEqual(dead.map(({ target, reason, diedAt, entry }) => [target, reason, diedAt, entry.last.key]), [
-        ['a', 'overflow', T0 + 2, '2'],
-        ['a', 'overflow', T0 + 2, '1'],
-      ])
+      deepEqual(
+        dead.map(({ target, reason, diedAt, entry }) => [target, reason, diedAt, entry.last.key]),
+        [
+          ['a', 'overflow', T0 + 2, '2'],
+          ['a', 'overflow', T0 + 2, '1'],
+        ],
+      )
       deepEqual(keysOf(await take(T0 + 9)), ['3', '4'])
     },
   },
@@ -155,7 +182,13 @@ export const appendLaws: readonly Case[] = [
       equal((await store.stats(['a']))[0]?.pending, 2)
       equal(await nextDueAt(T0), T0 + 50)
       const { entries } = await take(T0 + 50)
-      deepEqual(entries.map(({ last, appendedAt }) => [last.collection, last.key, appendedAt]), [['articles', '*', T0 + 1], ['pages', '9', T0]])
+      deepEqual(
+        entries.map(({ last, appendedAt }) => [last.collection, last.key, appendedAt]),
+        [
+          ['articles', '*', T0 + 1],
+          ['pages', '9', T0],
+        ],
+      )
     },
   },
   {

@@ -11,11 +11,23 @@ export const claimLaws: readonly Case[] = [
       await put({ key: '1', at: T0 + 1 })
       const one = await take(T0 + 9, { entries: 2, batchId: 'b1', token: 'k1', binding: { revision: 'r7', asOf: 3 } })
       deepEqual(keysOf(one), ['1', '2'])
-      deepEqual({ ...one, entries: [] }, {
-        id: 'b1', target: 'a', seq: 1, epoch: T0, entries: [], attempt: 1, openedAt: T0 + 9, reclaimed: false, refusals: 0,
-        binding: { revision: 'r7', asOf: 3 }, token: 'k1',
-        state: { failures: 0, failingSince: null, failing: false, limit: null, deliveredSeq: 0, suspended: null },
-      })
+      deepEqual(
+        { ...one, entries: [] },
+        {
+          id: 'b1',
+          target: 'a',
+          seq: 1,
+          epoch: T0,
+          entries: [],
+          attempt: 1,
+          openedAt: T0 + 9,
+          reclaimed: false,
+          refusals: 0,
+          binding: { revision: 'r7', asOf: 3 },
+          token: 'k1',
+          state: { failures: 0, failingSince: null, failing: false, limit: null, deliveredSeq: 0, suspended: null },
+        },
+      )
       await settle(one, DELIVERED, T0 + 10)
       const two = await take(T0 + 10)
       deepEqual([two.seq, two.state.deliveredSeq, keysOf(two)], [2, 1, ['3', '4', '5']])
@@ -71,7 +83,11 @@ export const claimLaws: readonly Case[] = [
     law: 4,
     sentence: '`due` names targets with something to claim, longest due first, and only known ones',
     async run({ store, put, dueAt, take, settle }) {
-      await put({ key: '1', target: 'a', at: T0 + 3 }, { key: '1', target: 'b', at: T0 + 1 }, { key: '1', target: 'c', at: T0 + 2 })
+      await put(
+        { key: '1', target: 'a', at: T0 + 3 },
+        { key: '1', target: 'b', at: T0 + 1 },
+        { key: '1', target: 'c', at: T0 + 2 },
+      )
       await put({ key: '1', target: 'd', at: T0 + 99 })
       deepEqual(await dueAt(T0 + 10, 'a', 'b', 'c', 'd', 'e'), ['b', 'c', 'a'])
       deepEqual(await dueAt(T0 + 10, 'a', 'c'), ['c', 'a'])
@@ -92,9 +108,16 @@ export const claimLaws: readonly Case[] = [
         await put({ key: '1' }, { key: '2' })
         const claims = Array.from({ length: 12 }, (_, n) =>
           (stores[n % stores.length] ?? store).claim({
-            target: 'a', now: T0, entries: 1, bytes: 1_000, batchId: `b${round}.${n}`, binding: { revision: 'r', asOf: T0 },
-            token: `k${round}.${n}`, leaseUntil: T0 + 1_000,
-          }))
+            target: 'a',
+            now: T0,
+            entries: 1,
+            bytes: 1_000,
+            batchId: `b${round}.${n}`,
+            binding: { revision: 'r', asOf: T0 },
+            token: `k${round}.${n}`,
+            leaseUntil: T0 + 1_000,
+          }),
+        )
         const got = (await Promise.all(claims)).filter((batch) => batch !== null)
         deepEqual(got.map(keysOf), [['1']])
         if (got[0] !== undefined) await settle(got[0], { kind: 'return' }, T0)
@@ -142,7 +165,13 @@ export const claimLaws: readonly Case[] = [
       const fresh = await take(T0 + 10, { leaseUntil: T0 + 20 })
       notEqual(fresh.token, stale.token)
       const before = await store.stats(['a'])
-      for (const verdict of [DELIVERED, retryAt(T0 + 99), { kind: 'return' }, { kind: 'dead', reason: 'refused' }, ABORTED] as const) {
+      for (const verdict of [
+        DELIVERED,
+        retryAt(T0 + 99),
+        { kind: 'return' },
+        { kind: 'dead', reason: 'refused' },
+        ABORTED,
+      ] as const) {
         deepEqual(await settle(stale, verdict, T0 + 11), { ok: false })
       }
       equal(await store.renew(receiptOf(stale), T0 + 99), false)

@@ -20,7 +20,10 @@ export const inboxLaws: readonly Case[] = [
       await transaction?.((tx: SqlTransaction) => inbox.write(tx, [row('1'), row('2')]))
       equal((await store.peek({ now: T0, targets: ['a'] })).inbox, true)
       const rows = await inbox.read(9)
-      deepEqual(rows.map(({ id: _, ...rest }) => rest), [row('1'), row('2')])
+      deepEqual(
+        rows.map(({ id: _, ...rest }) => rest),
+        [row('1'), row('2')],
+      )
     },
   },
   {
@@ -30,7 +33,10 @@ export const inboxLaws: readonly Case[] = [
     async run({ store, transaction }) {
       const inbox = inboxOf(store)
       for (const key of ['1', '2', '3']) await transaction?.((tx) => inbox.write(tx, [row(key)]))
-      deepEqual((await inbox.read(2)).map(({ change }) => change.key), ['1', '2'])
+      deepEqual(
+        (await inbox.read(2)).map(({ change }) => change.key),
+        ['1', '2'],
+      )
     },
   },
   {
@@ -43,8 +49,18 @@ export const inboxLaws: readonly Case[] = [
       for (let round = 0; round < 5; round++) {
         await transaction?.((tx) => inbox.write(tx, [row('1'), row('2')]))
         const rows = await inbox.read(9)
-        const folds = await Promise.all(stores.map((each) => inboxOf(each).fold(rows, rows.flatMap(({ entries }) => entries))))
-        deepEqual(folds.filter((result) => result !== null), [{ overflowed: [], collapsible: [] }])
+        const folds = await Promise.all(
+          stores.map((each) =>
+            inboxOf(each).fold(
+              rows,
+              rows.flatMap(({ entries }) => entries),
+            ),
+          ),
+        )
+        deepEqual(
+          folds.filter((result) => result !== null),
+          [{ overflowed: [], collapsible: [] }],
+        )
         equal((await store.stats(['a']))[0]?.pending, 2)
       }
       deepEqual(await inbox.read(9), [])
@@ -62,7 +78,10 @@ export const inboxLaws: readonly Case[] = [
       const rows = await inbox.read(9)
       deepEqual(await inbox.fold(rows.slice(0, 1), []), { overflowed: [], collapsible: [] })
       equal(await inbox.fold(rows, [entryOf({ key: '1' })]), null)
-      deepEqual((await inbox.read(9)).map(({ change }) => change.key), ['2', '3'])
+      deepEqual(
+        (await inbox.read(9)).map(({ change }) => change.key),
+        ['2', '3'],
+      )
       equal((await store.stats(['a']))[0]?.pending, 0)
     },
   },

@@ -105,7 +105,8 @@ export const keepingLaws: readonly Case[] = [
         await put({ key: String(n), target })
         await settle(await take(T0, { target }), { kind: 'dead', reason: 'refused' }, T0 + n)
       }
-      const keys = async (query: Parameters<typeof store.listDead>[0]) => (await store.listDead(query)).map(({ entry }) => entry.last.key)
+      const keys = async (query: Parameters<typeof store.listDead>[0]) =>
+        (await store.listDead(query)).map(({ entry }) => entry.last.key)
       deepEqual(await keys({ limit: 9 }), ['4', '3', '2', '1', '0'])
       deepEqual(await keys({ limit: 2, target: 'a' }), ['4', '2'])
       const page = await store.listDead({ limit: 2 })
@@ -127,9 +128,18 @@ export const keepingLaws: readonly Case[] = [
       equal(await store.redrive({ target: 'b', ids: [ids[1] ?? '', 'nonsense'], now: T0 }), 0)
       equal(await store.prune({ before: T0 + 2, limit: 1 }), 1)
       equal(await store.prune({ before: T0 + 2, limit: 9 }), 1)
-      deepEqual((await store.listDead({ limit: 9 })).map(({ id }) => id), ids.slice(0, 2))
+      deepEqual(
+        (await store.listDead({ limit: 9 })).map(({ id }) => id),
+        ids.slice(0, 2),
+      )
       equal(await store.redrive({ target: 'a', ids, now: T0 + 5 }), 1)
-      deepEqual((await store.stats(['a', 'b'])).map(({ pending, dead }) => [pending, dead]), [[1, 0], [0, 1]])
+      deepEqual(
+        (await store.stats(['a', 'b'])).map(({ pending, dead }) => [pending, dead]),
+        [
+          [1, 0],
+          [0, 1],
+        ],
+      )
     },
   },
   {
@@ -139,8 +149,18 @@ export const keepingLaws: readonly Case[] = [
       await put({ key: '1' }, { key: '2', at: T0 + 4 })
       await take(T0 + 4, { entries: 1, leaseUntil: T0 + 99 })
       const nobody = {
-        target: 'b', pending: 0, oldestAt: null, inFlight: 0, dead: 0, dueAt: null, failures: 0, failingSince: null,
-        failing: false, suspended: null, limit: null, seq: 0,
+        target: 'b',
+        pending: 0,
+        oldestAt: null,
+        inFlight: 0,
+        dead: 0,
+        dueAt: null,
+        failures: 0,
+        failingSince: null,
+        failing: false,
+        suspended: null,
+        limit: null,
+        seq: 0,
       }
       deepEqual(await store.stats(['b', 'a']), [
         nobody,
@@ -154,14 +174,51 @@ export const keepingLaws: readonly Case[] = [
     sentence: 'keys and values of every kind come back as they were, and keys that look alike are different',
     async run({ put, take }) {
       const keys = [
-        'a', 'A', 'á', 'a\u0301', 'ä', 'a ', ' a', "'; drop table x; --", '"', '\\', '%', '?', '??', '$1', ':a', '\u0000', 'a\u0000b', '\n', '',
-        '🦊', '🦊🦊', '\ud83d', 'ﷺ', 'x'.repeat(10_000), `${'x'.repeat(10_000)}y`, 'ß', 'ss', 'i', 'İ', 'null', '1', '01',
+        'a',
+        'A',
+        'á',
+        'a\u0301',
+        'ä',
+        'a ',
+        ' a',
+        "'; drop table x; --",
+        '"',
+        '\\',
+        '%',
+        '?',
+        '??',
+        '$1',
+        ':a',
+        '\u0000',
+        'a\u0000b',
+        '\n',
+        '',
+        '🦊',
+        '🦊🦊',
+        '\ud83d',
+        'ﷺ',
+        'x'.repeat(10_000),
+        `${'x'.repeat(10_000)}y`,
+        'ß',
+        'ss',
+        'i',
+        'İ',
+        'null',
+        '1',
+        '01',
       ]
-      const change = (key: string) => ({ previous: JSON.stringify({ slug: key }), fields: JSON.stringify({ id: key, 'a"b\n': ['🦊', null, 1e21] }) })
-      for (const key of keys) await put({ key, change: { ...change(key), hidden: '{"before":{}}', shows: 'key', truncated: true } })
+      const change = (key: string) => ({
+        previous: JSON.stringify({ slug: key }),
+        fields: JSON.stringify({ id: key, 'a"b\n': ['🦊', null, 1e21] }),
+      })
+      for (const key of keys)
+        await put({ key, change: { ...change(key), hidden: '{"before":{}}', shows: 'key', truncated: true } })
       await put(...keys.map((key) => ({ key, at: T0 + 1, change: change(key) })))
       const { entries } = await take(T0 + 1, { bytes: 10_000_000 })
-      deepEqual(entries.map(({ last }) => last.key), keys)
+      deepEqual(
+        entries.map(({ last }) => last.key),
+        keys,
+      )
       for (const { item, identity, first, last } of entries) {
         const key = String(last.key)
         const expected = entryOf({ key, at: T0 + 1, change: change(key) })

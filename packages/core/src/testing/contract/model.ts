@@ -18,7 +18,12 @@ export async function compareStores(subject: Store, model: Store, seed: number, 
   let n = 0
 
   /** Both stores do the same; answers what the model answered. */
-  async function both<T>(name: string, args: unknown, call: (store: Store, which: 'subject' | 'model') => Promise<T>, view: (answer: T) => unknown = same): Promise<T> {
+  async function both<T>(
+    name: string,
+    args: unknown,
+    call: (store: Store, which: 'subject' | 'model') => Promise<T>,
+    view: (answer: T) => unknown = same,
+  ): Promise<T> {
     trace.push(`${name}(${JSON.stringify(args)})`)
     const [expected, actual] = [await call(model, 'model'), await call(subject, 'subject')]
     compare(view(actual), view(expected), name)
@@ -29,7 +34,10 @@ export async function compareStores(subject: Store, model: Store, seed: number, 
       deepEqual(actual, expected)
     } catch (cause) {
       const last = trace.slice(-25).join('\n')
-      throw new Error(`${subject.name} differs in ${what}, SEED=${seed}, call ${trace.length}:\n${last}\n${(cause as Error).message}`, { cause })
+      throw new Error(
+        `${subject.name} differs in ${what}, SEED=${seed}, call ${trace.length}:\n${last}\n${(cause as Error).message}`,
+        { cause },
+      )
     }
   }
 
@@ -39,9 +47,22 @@ export async function compareStores(subject: Store, model: Store, seed: number, 
     const old = chance(0.3) ? { previous: JSON.stringify({ slug: pick(['x', 'y', 'z']) }) } : {}
     const far = chance(0.02) ? { closeBy: at + 10 * LONGEST.window, quietUntil: at + 10 * LONGEST.window } : {}
     return entryOf({
-      key: pick(KEYS), target: pick(TARGETS), at, quietUntil, closeBy: at + 100, size: pick([2, 4, 50]), maxPending: pick([3, 5, 100, 100]),
-      collapsible: chance(0.1), revision: pick(['r1', 'r2']), ...far,
-      change: { collection: pick(['articles', 'pages']), event: pick(['create', 'update', 'delete']), fields: `{"n":${n++}${'x'.repeat(Math.floor(random() * 40))}}`, ...old },
+      key: pick(KEYS),
+      target: pick(TARGETS),
+      at,
+      quietUntil,
+      closeBy: at + 100,
+      size: pick([2, 4, 50]),
+      maxPending: pick([3, 5, 100, 100]),
+      collapsible: chance(0.1),
+      revision: pick(['r1', 'r2']),
+      ...far,
+      change: {
+        collection: pick(['articles', 'pages']),
+        event: pick(['create', 'update', 'delete']),
+        fields: `{"n":${n++}${'x'.repeat(Math.floor(random() * 40))}}`,
+        ...old,
+      },
     })
   }
   function verdict(): Verdict {
@@ -69,7 +90,12 @@ export async function compareStores(subject: Store, model: Store, seed: number, 
     },
     appendTogether() {
       const groups = Array.from({ length: 4 }, () => [entry(), entry()])
-      return both('appendTogether', groups, (store) => Promise.all(groups.map((group) => store.append(group))), (all) => all.map(resultOf))
+      return both(
+        'appendTogether',
+        groups,
+        (store) => Promise.all(groups.map((group) => store.append(group))),
+        (all) => all.map(resultOf),
+      )
     },
     collapse() {
       const whole = { ...entry(), collapsible: true }
@@ -79,8 +105,14 @@ export async function compareStores(subject: Store, model: Store, seed: number, 
     async claim() {
       const claim = ++n
       const request = {
-        target: pick(TARGETS), now, entries: pick([1, 2, 100]), bytes: pick([100, 350, 9_999]), batchId: `b${claim}`,
-        binding: { revision: pick(['r1', 'r2']), asOf: now }, token: `k${claim}`, leaseUntil: now + pick([20, 100, 400, 2 * LONGEST.lease]),
+        target: pick(TARGETS),
+        now,
+        entries: pick([1, 2, 100]),
+        bytes: pick([100, 350, 9_999]),
+        batchId: `b${claim}`,
+        binding: { revision: pick(['r1', 'r2']), asOf: now },
+        token: `k${claim}`,
+        leaseUntil: now + pick([20, 100, 400, 2 * LONGEST.lease]),
       }
       const batch = await both('claim', request, (store) => store.claim(request))
       if (batch !== null) held.push(batch)
@@ -107,7 +139,10 @@ export async function compareStores(subject: Store, model: Store, seed: number, 
     },
     async redrive() {
       const target = pick(TARGETS)
-      const letters = { subject: await subject.listDead({ target, limit: 99 }), model: await model.listDead({ target, limit: 99 }) }
+      const letters = {
+        subject: await subject.listDead({ target, limit: 99 }),
+        model: await model.listDead({ target, limit: 99 }),
+      }
       const chosen = chance(0.5) ? letters.model.map((_, place) => place).filter(() => chance(0.5)) : undefined
       await both('redrive', [target, chosen], (store, which) => {
         const ids = chosen?.map((place) => letters[which][place]?.id ?? '')
@@ -127,16 +162,45 @@ export async function compareStores(subject: Store, model: Store, seed: number, 
     return both(name, [target, now], (store) => call(store, target))
   }
 
-  const often = ['append', 'append', 'append', 'appendTogether', 'claim', 'claim', 'claim', 'settle', 'settle', 'settle', 'later', 'later', 'later']
+  const often = [
+    'append',
+    'append',
+    'append',
+    'appendTogether',
+    'claim',
+    'claim',
+    'claim',
+    'settle',
+    'settle',
+    'settle',
+    'later',
+    'later',
+    'later',
+  ]
   const all = [...often, ...often, ...Object.keys(commands)]
   for (let call = 0; call < calls; call++) {
     await commands[pick(all)]?.()
     const known = TARGETS.filter(() => chance(0.9))
-    await both('stats', TARGETS, (store) => store.stats(TARGETS), (stats) => stats.map(({ dueAt, ...rest }) => ({ ...rest, due: dueAt !== null })))
-    await both('peek', known, (store) => store.peek({ now, targets: known }), ({ nextDueAt }) => nextDueAt !== null && Math.max(nextDueAt, now))
+    await both(
+      'stats',
+      TARGETS,
+      (store) => store.stats(TARGETS),
+      (stats) => stats.map(({ dueAt, ...rest }) => ({ ...rest, due: dueAt !== null })),
+    )
+    await both(
+      'peek',
+      known,
+      (store) => store.peek({ now, targets: known }),
+      ({ nextDueAt }) => nextDueAt !== null && Math.max(nextDueAt, now),
+    )
     // Those that are due since the same instant may come in any order.
     const query = { now, targets: known, limit: 9, failingLimit: chance(0.7) ? 9 : 1 }
-    await both('due', query, (store) => store.due(query), (due) => (query.failingLimit === 1 ? due.length : [...due].sort()))
+    await both(
+      'due',
+      query,
+      (store) => store.due(query),
+      (due) => (query.failingLimit === 1 ? due.length : [...due].sort()),
+    )
     await both('listDead', {}, (store) => store.listDead({ limit: 99 }), lettersOf)
   }
 }
@@ -151,7 +215,9 @@ function resultOf({ overflowed, collapsible }: AppendResult): unknown {
 
 /** Ids are the store's own. Within one instant only those of one target have an order. */
 function lettersOf(letters: readonly DeadLetter[]): unknown {
-  return [...letters].sort((a, b) => b.diedAt - a.diedAt || a.target.localeCompare(b.target)).map(({ id: _, ...letter }) => letter)
+  return [...letters]
+    .sort((a, b) => b.diedAt - a.diedAt || a.target.localeCompare(b.target))
+    .map(({ id: _, ...letter }) => letter)
 }
 
 /** Mulberry32: small, seeded, good enough for tests. */

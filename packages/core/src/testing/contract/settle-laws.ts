@@ -39,7 +39,8 @@ export const settleLaws: readonly Case[] = [
   },
   {
     law: 9,
-    sentence: '`split` puts its entries back, not before its `at`, unless woken; one that was refused alone goes behind the others',
+    sentence:
+      '`split` puts its entries back, not before its `at`, unless woken; one that was refused alone goes behind the others',
     async run({ store, put, take, settle, claim, nextDueAt }) {
       await put({ key: '1' }, { key: '2' }, { key: '3' })
       const one = await take(T0, { entries: 2 })
@@ -53,8 +54,39 @@ export const settleLaws: readonly Case[] = [
       await store.wake('a', T0 + 106)
       await settle(await take(T0 + 106), { kind: 'delivered', limit: 9 }, T0 + 107)
       const { entries, seq } = await take(T0 + 107)
-      deepEqual(entries.map(({ last, refusedIn, appendedAt }) => [last.key, refusedIn, appendedAt]), [['3', undefined, T0], ['1', 2, T0]])
+      deepEqual(
+        entries.map(({ last, refusedIn, appendedAt }) => [last.key, refusedIn, appendedAt]),
+        [
+          ['3', undefined, T0],
+          ['1', 1, T0],
+        ],
+      )
       equal(seq, 4)
+    },
+  },
+  {
+    law: 9,
+    sentence: 'each entry remembers the batch in which it was first refused, until it changes',
+    async run({ put, take, settle }) {
+      const slug = (old: string) => ({ previous: `{"slug":"${old}"}` })
+      await put({ key: '1' }, { key: '2' }, { key: '3', change: slug('a') }, { key: '3', change: slug('b') })
+      await settle(await take(T0), { kind: 'split', at: T0, limit: 9, failing: false }, T0)
+      await put({ key: '2', at: T0 + 1 }, { key: '3', at: T0 + 1, change: slug('a') })
+      const batch = await take(T0 + 1)
+      deepEqual(
+        batch.entries.map(({ last, refusedIn }) => [last.key, refusedIn]),
+        [
+          ['1', 1],
+          ['2', undefined],
+          ['3', undefined],
+          ['3', undefined],
+        ],
+      )
+      await settle(batch, { kind: 'split', at: T0 + 2, limit: 9, failing: false }, T0 + 2)
+      deepEqual(
+        (await take(T0 + 2)).entries.map(({ refusedIn }) => refusedIn),
+        [1, 2, 2, 2],
+      )
     },
   },
   {
@@ -75,10 +107,13 @@ export const settleLaws: readonly Case[] = [
       await put({ key: '1' }, { key: '2' }, { key: '3' })
       await settle(await take(T0, { entries: 2 }), { kind: 'dead', reason: 'refused' }, T0 + 5)
       const letters = await store.listDead({ limit: 9 })
-      deepEqual(letters.map(({ target, reason, diedAt, entry }) => [target, reason, diedAt, entry.last.key]), [
-        ['a', 'refused', T0 + 5, '2'],
-        ['a', 'refused', T0 + 5, '1'],
-      ])
+      deepEqual(
+        letters.map(({ target, reason, diedAt, entry }) => [target, reason, diedAt, entry.last.key]),
+        [
+          ['a', 'refused', T0 + 5, '2'],
+          ['a', 'refused', T0 + 5, '1'],
+        ],
+      )
       const two = await take(T0 + 5)
       deepEqual([two.state.failures, two.state.deliveredSeq, keysOf(two)], [0, 0, ['3']])
       await settle(two, DELIVERED, T0 + 6)
@@ -123,7 +158,8 @@ export const settleLaws: readonly Case[] = [
   },
   {
     law: 10,
-    sentence: '`peek().nextDueAt` is the lease end or retry instant of the one with a batch, else its due instant; null if there is none',
+    sentence:
+      '`peek().nextDueAt` is the lease end or retry instant of the one with a batch, else its due instant; null if there is none',
     async run({ store, put, take, settle, nextDueAt }) {
       equal(await nextDueAt(T0), null)
       await put({ key: '1', quietUntil: T0 + 50, closeBy: T0 + 300 })
@@ -144,19 +180,33 @@ export const settleLaws: readonly Case[] = [
   },
   {
     law: 11,
-    sentence: 'what returns merges with what is pending: `first` of the earlier appended, `last` by law 3',
+    sentence: 'what returns merges with what is pending by law 3; what was pending counts as the later appended',
     async run({ put, take, settle }) {
-      await put({ key: '1', change: { event: 'create', fields: '{"n":1}' } }, { key: '2', at: T0 + 5, change: { fields: '{"n":1}' } }, { key: '3' })
+      await put(
+        { key: '1', change: { event: 'create', fields: '{"n":1}' } },
+        { key: '2', at: T0 + 5, change: { fields: '{"n":1}' } },
+        { key: '3' },
+      )
       const batch = await take(T0 + 5)
-      await put({ key: '4', at: T0 + 6 }, { key: '1', at: T0 + 6, change: { fields: '{"n":2}' } }, { key: '2', at: T0 + 4, change: { fields: '{"n":0}' } })
+      await put(
+        { key: '4', at: T0 + 6 },
+        { key: '1', at: T0 + 6, change: { fields: '{"n":2}' } },
+        { key: '2', at: T0 + 4, change: { fields: '{"n":0}' } },
+      )
       await put({ key: '3', at: T0 + 6, change: { previous: '{"slug":"a"}', fields: '{"n":3}' } })
       await settle(batch, { kind: 'return' }, T0 + 7)
       const { entries } = await take(T0 + 7)
-      deepEqual(entries.map(({ last }) => last.key), ['1', '2', '3', '4', '3'])
-      deepEqual(entries.slice(0, 2).map(({ first, last, appendedAt }) => [first.event, first.fields, last.fields, appendedAt]), [
-        ['create', '{"n":1}', '{"n":2}', T0],
-        ['update', '{"n":1}', '{"n":1}', T0 + 5],
-      ])
+      deepEqual(
+        entries.map(({ last }) => last.key),
+        ['1', '2', '3', '4', '3'],
+      )
+      deepEqual(
+        entries.slice(0, 2).map(({ first, last, appendedAt }) => [first.event, first.fields, last.fields, appendedAt]),
+        [
+          ['create', '{"n":1}', '{"n":2}', T0],
+          ['update', '{"n":0}', '{"n":1}', T0 + 4],
+        ],
+      )
       equal(entries[2]?.last.fields, '{"n":3}')
     },
   },
@@ -169,7 +219,13 @@ export const settleLaws: readonly Case[] = [
       await put({ key: '1', at: T0 + 1 })
       await settle(batch, { kind: 'split', at: T0 + 2, limit: 5, failing: false }, T0 + 2)
       const { entries } = await take(T0 + 2)
-      deepEqual(entries.map(({ last, refusedIn, appendedAt }) => [last.key, refusedIn, appendedAt]), [['1', undefined, T0], ['2', undefined, T0]])
+      deepEqual(
+        entries.map(({ last, refusedIn, appendedAt }) => [last.key, refusedIn, appendedAt]),
+        [
+          ['1', undefined, T0],
+          ['2', undefined, T0],
+        ],
+      )
     },
   },
   {
@@ -182,12 +238,21 @@ export const settleLaws: readonly Case[] = [
       equal(await store.redrive({ target: 'a', now: T0 + 3 }), 2)
       equal(await store.redrive({ target: 'a', now: T0 + 3 }), 0)
       const { entries } = await take(T0 + 3)
-      deepEqual(entries.map(({ last }) => last.key), ['1', '2', '3'])
+      deepEqual(
+        entries.map(({ last }) => last.key),
+        ['1', '2', '3'],
+      )
       deepEqual([entries[0]?.first.event, entries[0]?.last.fields, entries[0]?.appendedAt], ['create', '{"n":2}', T0])
     },
   },
 ]
 
 const request = {
-  target: 'a', entries: 9, bytes: 9_999, batchId: 'never', binding: { revision: 'r', asOf: T0 }, token: 'never', leaseUntil: T0 + 999_999,
+  target: 'a',
+  entries: 9,
+  bytes: 9_999,
+  batchId: 'never',
+  binding: { revision: 'r', asOf: T0 },
+  token: 'never',
+  leaseUntil: T0 + 999_999,
 }

@@ -72,7 +72,14 @@ export function subjectOf(harness: Harness): Subject {
     const n = ++claims
     const binding = { revision: 'r1', asOf: now }
     return store.claim({
-      target: 'a', now, ...NO_LIMIT, batchId: `batch-${n}`, binding, token: `token-${n}`, leaseUntil: now + 10_000, ...over,
+      target: 'a',
+      now,
+      ...NO_LIMIT,
+      batchId: `batch-${n}`,
+      binding,
+      token: `token-${n}`,
+      leaseUntil: now + 10_000,
+      ...over,
     })
   }
   return {
@@ -88,7 +95,8 @@ export function subjectOf(harness: Harness): Subject {
     async nextDueAt(now, ...targets) {
       return (await store.peek({ now, targets: targets.length === 0 ? ['a'] : targets })).nextDueAt
     },
-    dueAt: (now, ...targets) => store.due({ now, targets: targets.length === 0 ? ['a'] : targets, limit: 100, failingLimit: 100 }),
+    dueAt: (now, ...targets) =>
+      store.due({ now, targets: targets.length === 0 ? ['a'] : targets, limit: 100, failingLimit: 100 }),
   }
 }
 
