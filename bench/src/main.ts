@@ -38,8 +38,9 @@ async function run(): Promise<void> {
   console.log(toTable(rows))
   if (effort.quick || values.only !== undefined) console.log('\nOnly a full run writes its results down.')
   else console.log(`\nWritten: ${publishResults({ machine: machineOf(), rounds: effort.rounds, rows }).join(', ')}`)
-  const missed = rows.filter((row) => judge(row) === 'missed').length
-  console.log(missed === 0 ? 'Every mark was reached.' : `${missed} missed.`)
+  const counts = new Map<string, number>()
+  for (const row of rows) counts.set(judge(row), (counts.get(judge(row)) ?? 0) + 1)
+  console.log([...counts].map(([judgement, count]) => `${count} ${judgement}`).join(', '))
 }
 
 function measure(name: string): Promise<Row[]> {

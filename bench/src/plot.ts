@@ -59,7 +59,7 @@ text { fill: #e6edf3 }
 }
 </style>
 <text class="title" x="12" y="22">Each figure against its mark: further to the right is better</text>
-${[...ticks, ...bars].join('\n')}
+${[...bars, ...ticks].join('\n')}
 </svg>
 `
 }

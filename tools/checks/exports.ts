@@ -4,17 +4,14 @@ import ts from 'typescript'
 import type { Check } from '../check.ts'
 import { manifestOf, published, root } from './workspace.ts'
 
-/** Every file of types that the exports name, with the conditions under which a user gets it. */
-function entriesOf(conditions: unknown, path: string[] = []): { label: string; file: string }[] {
-  if (typeof conditions === 'string') return conditions.endsWith('.d.ts') ? [{ label: path.join(' '), file: conditions }] : []
-  return Object.entries(conditions as Record<string, unknown>).flatMap(([key, value]) =>
-    entriesOf(value, key === 'import' || key === 'types' ? path : [...path, key]),
-  )
+/** Every file of types that the exports name, once; what `require` gets has the same names. */
+function typesOf(conditions: unknown): string[] {
+  if (typeof conditions === 'string') return conditions.endsWith('.d.ts') ? [conditions] : []
+  return [...new Set(Object.values(conditions as Record<string, unknown>).flatMap(typesOf))]
 }
 
 function namesOf(file: string): string[] {
   const program = ts.createProgram([file], {
-    noResolve: false,
     skipLibCheck: true,
     module: ts.ModuleKind.ESNext,
     moduleResolution: ts.ModuleResolutionKind.Bundler,
@@ -39,9 +36,9 @@ export const exportSnapshots: Check = {
   run: async ({ update }) => {
     const changes: string[] = []
     for (const dir of published) {
-      const entries = entriesOf(manifestOf(dir).exports)
-      const now = entries
-        .map(({ label, file }) => [label, ...namesOf(join(root, dir, file)).map((name) => `  ${name}`), ''].join('\n'))
+      const files = typesOf(manifestOf(dir).exports)
+      const now = files
+        .map((file) => `${[file, ...namesOf(join(root, dir, file)).map((name) => `  ${name}`)].join('\n')}\n`)
         .join('\n')
       const path = join(root, dir, 'exports.snapshot.txt')
       const before = existsSync(path) ? readFileSync(path, 'utf8') : ''

@@ -34,7 +34,8 @@ function page(site: string, title: string, body: string): string {
 <meta name="viewport" content="width=device-width">
 <title>${text(title === site ? site : `${title} · ${site}`)}</title>
 <style>
-:root { color-scheme: light dark; font: 16px/1.6 Charter, 'Bitstream Charter', Cambria, Georgia, serif; background: light-dark(#fffdf9, #17161a); color: light-dark(#26221c, #e9e5dd) }
+:root { color-scheme: light dark; background: light-dark(#fffdf9, #17161a); color: light-dark(#26221c, #e9e5dd) }
+:root { font: 16px/1.6 Charter, 'Bitstream Charter', Cambria, Georgia, serif }
 body { margin: 0; padding: 1.25rem 1.5rem 2rem; max-width: 38rem }
 h1 { font-size: 1.5rem; line-height: 1.25; margin: .3em 0 .5em; text-wrap: balance }
 a { color: inherit; text-decoration-color: light-dark(#c9bfae, #57524a); text-underline-offset: .2em }

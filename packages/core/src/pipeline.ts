@@ -7,10 +7,11 @@ import { alignedClock, createAlarm } from './clock.ts'
 import { createTeller, type Log, type PipelineEvents } from './deliver/notify.ts'
 import { createPool, type Pool } from './deliver/pool.ts'
 import { createWorker } from './deliver/worker.ts'
-import { PipelineError, type Problem } from './errors.ts'
+import type { CheckedTargets } from './config.ts'
+import { PipelineError } from './errors.ts'
 import type { AppendResult, Clock, Notifier, Source, SqlTransaction, Store, TargetSource, Transport } from './ports.ts'
 import { createRoster, type Loaded, refOf } from './targets.ts'
-import type { Change, ChangeEvent, ChangeInput, Entry, ItemRef, Target } from './types.ts'
+import type { Change, ChangeEvent, ChangeInput, Entry, ItemRef } from './types.ts'
 import type { Hmac } from './wire/signature.ts'
 
 export interface Pipeline {
@@ -42,7 +43,7 @@ export interface Pipeline {
 /** Everything a pipeline is made of; `createPipeline` of the index fills in the defaults. */
 export interface PipelineParts {
   targets: TargetSource
-  check(rows: readonly unknown[]): { targets: readonly Target[]; problems: readonly Problem[] }
+  check(rows: readonly unknown[]): CheckedTargets
   store: Store
   transport: Transport
   /** Closes what the pipeline itself opened. */

@@ -1,7 +1,8 @@
 import { createMatcher, type Matcher, type Warn } from './accept/match.ts'
 import type { AlignedClock } from './clock.ts'
 import type { Teller } from './deliver/notify.ts'
-import { PipelineError, type Problem } from './errors.ts'
+import type { CheckedTargets } from './config.ts'
+import { PipelineError } from './errors.ts'
 import type { Clock, Store, TargetSource } from './ports.ts'
 import type { Target, TargetRef } from './types.ts'
 import { redactUrl } from './wire/headers.ts'
@@ -28,7 +29,7 @@ export interface Roster {
 export interface RosterDeps {
   source: TargetSource
   /** Bad rows and rules are left out and named. */
-  check(rows: readonly unknown[]): { targets: readonly Target[]; problems: readonly Problem[] }
+  check(rows: readonly unknown[]): CheckedTargets
   store: Store
   clock: Clock
   time: AlignedClock
@@ -54,7 +55,7 @@ export function createRoster({ source, check, store, clock, time, teller, poke }
   async function load(): Promise<void> {
     await time.align()
     const asOf = time.now()
-    const { targets, problems } = check(await source.load())
+    const { targets, problems, leftOut } = check(await source.load())
     if (problems.length > 0) {
       const lines = problems.map(({ path, message }) => `${path}: ${message}`).join('; ')
       teller.emit('error', { scope: 'targets', error: new PipelineError('CONFIG_INVALID', `left out: ${lines}`, { problems }) })
@@ -62,13 +63,15 @@ export function createRoster({ source, check, store, clock, time, teller, poke }
     const before = loaded
     const matcher = createMatcher(targets, warn)
     loaded = { matcher, asOf, published: targets.filter(({ status }) => status === 'published').map(({ uid }) => uid) }
-    await follow(before, loaded)
+    await follow(before, loaded, leftOut)
   }
 
   /** What follows from a new list: who is gone is forgotten, who was edited is tried at once. */
-  async function follow(before: Loaded | null, now: Loaded): Promise<void> {
+  async function follow(before: Loaded | null, now: Loaded, leftOut: readonly string[]): Promise<void> {
     const gone = new Set<string>()
     for (const uid of before?.matcher.targets.keys() ?? []) if (!now.matcher.targets.has(uid)) gone.add(uid)
+    // A row that was spoilt by an edit is still there: what waits for it waits on.
+    for (const uid of leftOut) gone.delete(uid)
     for (const [uid, { target }] of now.matcher.targets) {
       const old = before?.matcher.targets.get(uid)?.target
       if (target.status === 'archived' && old?.status !== 'archived') gone.add(uid)

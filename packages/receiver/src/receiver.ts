@@ -1,4 +1,4 @@
-import type { Authenticator, Credentials } from './auth.ts'
+import type { Credentials } from './auth.ts'
 import { parseJson, readBytes } from './body.ts'
 import { dispatch } from './dispatch.ts'
 import { fail, ReceiverError } from './errors.ts'

@@ -69,9 +69,10 @@ export type Handler<Schema, Collection extends CollectionName<Schema> = Collecti
 ) => unknown
 
 /** Handlers by collection; `'*'` is called for every event. */
-export type Handlers<Schema> = { readonly [Collection in CollectionName<Schema>]?: Handler<Schema, Collection> } & {
-  readonly '*'?: Handler<Schema>
-}
+export type Handlers<Schema> =
+  string extends CollectionName<Schema>
+    ? { readonly [collection: string]: Handler<Schema> }
+    : { readonly [Collection in CollectionName<Schema>]?: Handler<Schema, Collection> } & { readonly '*'?: Handler<Schema> }
 
 /**
  * The `webhook-id`s of requests that were handled. It is cleared when it holds 5,000, which costs some repeated work and

@@ -46,17 +46,27 @@ describe('a signature', () => {
     ['an unknown version alone', { 'webhook-signature': sign(body).replace('v1', 'v2') }, 'SIGNATURE_INVALID'],
     ['an asymmetric version alone', { 'webhook-signature': sign(body).replace('v1', 'v1a') }, 'SIGNATURE_INVALID'],
     ['unknown versions beside it', { 'webhook-signature': `v1a,xyz v2,xyz junk ${sign(body)}` }, 'accepted'],
-    ['not base64', { 'webhook-signature': 'v1,§$%' }, 'SIGNATURE_INVALID'],
+    ['not base64', { 'webhook-signature': 'v1,$%' }, 'SIGNATURE_INVALID'],
     ['cut short', { 'webhook-signature': sign(body).slice(0, -4) }, 'SIGNATURE_INVALID'],
-    ['eight thousand', { 'webhook-signature': Array(8000).fill(sign(body, { secret: secretOf(9) })).join(' ') }, 'SIGNATURE_INVALID'],
-  ])('%s: %s', async (name, headers, code) => {
-    if (name === 'not base64') return expect(await verdictOf({ ...signedHeaders(body), 'webhook-signature': 'v1,$%' })).toBe(code)
+    [
+      'eight thousand',
+      {
+        'webhook-signature': Array(8000)
+          .fill(sign(body, { secret: secretOf(9) }))
+          .join(' '),
+      },
+      'SIGNATURE_INVALID',
+    ],
+  ])('%s: %s', async (_name, headers, code) => {
     expect(await verdictOf({ ...signedHeaders(body), ...headers })).toBe(code)
   })
 
   it('is looked for among the first eight', async () => {
     const wrong = sign(body, { secret: secretOf(9) })
-    const after = (count: number) => ({ ...signedHeaders(body), 'webhook-signature': `${`${wrong} `.repeat(count)}${sign(body)}` })
+    const after = (count: number) => ({
+      ...signedHeaders(body),
+      'webhook-signature': `${`${wrong} `.repeat(count)}${sign(body)}`,
+    })
     expect(await verdictOf(after(7))).toBe('accepted')
     expect(await verdictOf(after(8))).toBe('SIGNATURE_INVALID')
   })
@@ -67,7 +77,12 @@ describe('a signature', () => {
     const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'
     const twin = `${base64.slice(0, -2)}${alphabet[alphabet.indexOf(last) + 1]}=`
     expect(Buffer.from(twin, 'base64')).toEqual(Buffer.from(base64, 'base64'))
-    for (const spelling of [twin, base64.slice(0, -1), ` ${base64}`, base64.replaceAll('+', '-').replaceAll('/', '_').slice(0, -1)]) {
+    for (const spelling of [
+      twin,
+      base64.slice(0, -1),
+      ` ${base64}`,
+      base64.replaceAll('+', '-').replaceAll('/', '_').slice(0, -1),
+    ]) {
       expect(await verdictOf({ ...signedHeaders(body), 'webhook-signature': `v1,${spelling}` })).toBe('SIGNATURE_INVALID')
     }
   })
@@ -181,7 +196,10 @@ describe('without a usable secret no receiver is made', () => {
     for (const give of [() => undefined, () => '', () => [], async () => undefined]) {
       const errors: unknown[] = []
       const later = createReceiver({ auth: [hmac(give)], now, onError: (error) => errors.push(error) })
-      expect(await answerOf(await later.fetch(signed([post(1)])))).toMatchObject({ status: 500, body: { code: 'NOT_CONFIGURED' } })
+      expect(await answerOf(await later.fetch(signed([post(1)])))).toMatchObject({
+        status: 500,
+        body: { code: 'NOT_CONFIGURED' },
+      })
       expect(errors).toMatchObject([{ code: 'NOT_CONFIGURED' }])
     }
     const throwing = createReceiver({
@@ -199,7 +217,10 @@ describe('without a usable secret no receiver is made', () => {
 })
 
 describe('tokens', () => {
-  const tokens = createReceiver({ auth: [bearer(['old', 'new token\n']), apiKey('key'), header('X-Flush', () => 'flush')], ...silent })
+  const tokens = createReceiver({
+    auth: [bearer(['old', 'new token\n']), apiKey('key'), header('X-Flush', () => 'flush')],
+    ...silent,
+  })
   it.each<[Record<string, string>, string]>([
     [{ authorization: 'Bearer old' }, 'accepted'],
     [{ authorization: 'bearer  new token' }, 'accepted'],
@@ -242,7 +263,11 @@ describe('a changed request', () => {
   const names = ['webhook-id', 'webhook-timestamp', 'webhook-signature'] as const
   const good = signedHeaders(body)
   const bytes = [...new TextEncoder().encode(body)]
-  const edit = fc.record({ at: fc.nat(), remove: fc.integer({ min: 0, max: 3 }), insert: fc.array(fc.nat(255), { maxLength: 3 }) })
+  const edit = fc.record({
+    at: fc.nat(),
+    remove: fc.integer({ min: 0, max: 3 }),
+    insert: fc.array(fc.nat(255), { maxLength: 3 }),
+  })
 
   it('is never accepted: bytes', async () => {
     await fc.assert(
@@ -258,7 +283,12 @@ describe('a changed request', () => {
 
   it('is never accepted: headers', async () => {
     const text = fc.string({ unit: 'grapheme-ascii', maxLength: 3 })
-    const change = fc.record({ name: fc.constantFrom(...names), at: fc.nat(), remove: fc.integer({ min: 0, max: 3 }), insert: text })
+    const change = fc.record({
+      name: fc.constantFrom(...names),
+      at: fc.nat(),
+      remove: fc.integer({ min: 0, max: 3 }),
+      insert: text,
+    })
     await fc.assert(
       fc.asyncProperty(fc.array(change, { minLength: 1, maxLength: 3 }), async (changes) => {
         const changed: Record<string, string> = { ...good }
@@ -270,7 +300,10 @@ describe('a changed request', () => {
         // Further signatures beside the right one, and white space around a header, change nothing.
         const isSame =
           names.slice(0, 2).every((name) => changed[name]?.trim() === good[name]) &&
-          changed['webhook-signature']?.trim().split(' ').includes(good['webhook-signature'] as string)
+          changed['webhook-signature']
+            ?.trim()
+            .split(' ')
+            .includes(good['webhook-signature'] as string)
         expect((await verdictOf(changed)) === 'accepted').toBe(isSame)
       }),
       { numRuns: 1000 },

@@ -60,8 +60,11 @@ function check(input: unknown, now: number, name: string, index: number | null, 
   return { ...change, fields: fields ?? {}, timestamp: timestamp ?? now }
 }
 
+/** An object with fields of its own, also of an ORM's class; not an array, a Map or a date, whose values would be lost. */
 function isPlain(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
+  if (typeof value !== 'object' || value === null) return false
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return prototype === Object.prototype || prototype === null || Object.prototype.toString.call(value) === '[object Object]'
 }
 
 function kindOfName(value: unknown): string {

@@ -61,7 +61,7 @@ describe('an operator', () => {
       ['2024-01-01', '2023-12-31T23:59:59Z', new Date(0), null],
     ],
     ['_lte', '2024-01-01T02:00:00+02:00', ['2024-01-01', new Date(0)], [date, '2024-01-01T00:00:01']],
-    ['_lt', date.getTime(), [new Date(0), 5], [date, '2024-01-01', null]],
+    ['_lt', date.getTime(), [new Date(0), 5, '2024-01-01'], [date, '2024-01-03', null]],
     ['_in', ['a', 1, null], ['a', 1, '1', null, true], ['b', 2, '']],
     ['_in', [], [], ['a', null, 0]],
     ['_nin', ['a', 1], ['b', 2, null], ['a', 1, '1']],

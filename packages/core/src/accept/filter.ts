@@ -42,7 +42,14 @@ export function compileFilter(filter: unknown, path = 'filter'): CompiledFilter 
 }
 
 /** `field` is the dotted path that the node is about, empty at the top; `above`: the nodes that hold it. */
-function compileNode(node: unknown, path: string, field: string, above: readonly unknown[], fields: Set<string>, problems: Problem[]): Test {
+function compileNode(
+  node: unknown,
+  path: string,
+  field: string,
+  above: readonly unknown[],
+  fields: Set<string>,
+  problems: Problem[],
+): Test {
   const wrong = (at: string, message: string): Test => {
     problems.push({ path: at, message })
     return () => undefined

@@ -1,6 +1,6 @@
 /**
  * What each operator asks of a known value. Two values compare as instants where one is `$NOW`, a date, or both are ISO
- * dates; as numbers where both are numbers or one is and the other is a numeric text; booleans as themselves, `'true'`,
+ * dates; as numbers where both are numbers or one is and the other is a numeric text or a date; booleans as themselves, `'true'`,
  * `'false'`, 1 and 0; all else as text, by code unit. Null equals null alone, and is neither less nor greater.
  */
 import { kindOf } from '../errors.ts'
@@ -153,7 +153,8 @@ function toNumber(value: unknown): number | undefined {
   if (typeof value === 'boolean') return value ? 1 : 0
   if (typeof value !== 'string' || value.trim() === '') return undefined
   const number = Number(value)
-  return Number.isNaN(number) ? undefined : number
+  // Some databases keep instants as numbers, and people write them as dates.
+  return Number.isNaN(number) ? parseInstant(value) : number
 }
 
 function toInstant(value: unknown): number | undefined {

@@ -93,7 +93,7 @@ function replaced(before: State, after: State | null, names: readonly string[]):
   for (const name of names) {
     const old = valueAt(before, name)
     if (old === UNKNOWN || old === null) continue
-    if (after === null || !same(old, valueAt(after, name))) {
+    if (after === null || !same(name, old, valueAt(after, name))) {
       any = true
       break
     }
@@ -102,10 +102,10 @@ function replaced(before: State, after: State | null, names: readonly string[]):
   return toJsonText(pickPaths(before, names), 'change.previous')
 }
 
-function same(one: unknown, other: unknown): boolean {
+function same(name: string, one: unknown, other: unknown): boolean {
   if (one === other) return true
   if (other === UNKNOWN || typeof one !== 'object' || typeof other !== 'object' || one === null || other === null) return false
-  return toJsonText({ value: one }, 'change.previous') === toJsonText({ value: other }, 'change.fields')
+  return toJsonText({ [name]: one }, 'change.previous') === toJsonText({ [name]: other }, 'change.fields')
 }
 
 function hiddenText(before: State | null, after: State | null, view: View): string | undefined {
@@ -114,11 +114,16 @@ function hiddenText(before: State | null, after: State | null, view: View): stri
   const beside = view.payload.includes('*') ? [] : view.filtered.filter((path) => !view.payload.includes(path))
   if (before !== null && Object.keys(before).length > 0) {
     const paths = view.shows === 'before' ? beside : view.filtered
-    if (paths.length > 0) hidden.before = pickPaths(before, paths)
+    if (paths.length > 0) hidden.before = byPath(before, paths)
   }
-  if (after !== null && beside.length > 0) hidden.after = pickPaths(after, beside)
+  if (after !== null && beside.length > 0) hidden.after = byPath(after, beside)
   if (hidden.before === undefined && hidden.after === undefined) return undefined
   return toJsonText(hidden as Record<string, unknown>, 'change')
+}
+
+/** Known values under their whole paths, so that they stand beside the fields they belong to when a state is put together again. */
+function byPath(state: State, paths: readonly string[]): State {
+  return Object.fromEntries(paths.map((path) => [path, valueAt(state, path)]).filter(([, value]) => value !== UNKNOWN))
 }
 
 function truncate(trimmed: TrimmedChange): TrimmedChange {

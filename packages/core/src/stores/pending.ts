@@ -132,7 +132,10 @@ function renewLast(pending: Pending, held: Held, last: TrimmedChange, revision: 
 function shareLast(pending: Pending, held: Held): void {
   const sibling = siblingOf(pending, held)
   if (sibling === undefined) return
-  if (sibling.lastAt > held.lastAt) return copyLast(sibling, held)
+  if (sibling.lastAt > held.lastAt) {
+    copyLast(sibling, held)
+    return
+  }
   const plain = pending.entries.get(held.item)
   if (plain !== undefined && plain.item === held.item) copyLast(held, plain)
   for (const other of pending.variants.get(held.item) ?? []) copyLast(held, other)

@@ -15,7 +15,7 @@ export interface Sink {
   close(): void
 }
 
-/** One target: answers 200, 503 or a reset, by chance, and keeps the books. `onRequest` is called while a request is in flight. */
+/** One target: answers 200, 503 or a reset, by chance, and keeps the books. `onRequest`: one is in flight. */
 export async function createSink(random: () => number, onRequest: () => void): Promise<Sink> {
   const arrived: Sink['arrived'] = new Map()
   const counts = { requests: 0, accepted: 0, duplicates: 0, overlaps: 0, outOfOrder: 0, changedBatches: 0 }
