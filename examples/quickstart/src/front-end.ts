@@ -1,7 +1,7 @@
 import type { Server } from 'node:http'
-import express from 'express'
 import { createReceiver, hmac } from '@unstale/receiver'
 import { nodeHandler } from '@unstale/receiver/node'
+import express from 'express'
 import { listPage, missingPage, postPage } from './blog.ts'
 import { secret } from './flushes.ts'
 import type { Post } from './posts.ts'

@@ -1,5 +1,5 @@
-import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
+import { createServer } from 'node:net'
 
 /** That port of 127.0.0.1 if it is free and was not given out before, else any that is. */
 export async function freePort(wanted: number, taken: readonly number[] = []): Promise<number> {

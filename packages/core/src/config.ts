@@ -1,5 +1,5 @@
 /** From what people write to targets. The only file that knows zod. */
-import { z } from 'zod'
+import * as z from 'zod'
 import { nearest } from './accept/nearest.ts'
 import { kindOf, PipelineError, type Problem } from './errors.ts'
 import { LONGEST } from './ports.ts'

@@ -1,6 +1,6 @@
-import { logNotifier, type Log } from './deliver/notify.ts'
-import { checkTargets, parseTargets, type TargetInput } from './config.ts'
 import { systemClock } from './clock.ts'
+import { checkTargets, parseTargets, type TargetInput } from './config.ts'
+import { type Log, logNotifier } from './deliver/notify.ts'
 import { kindOf, PipelineError } from './errors.ts'
 import type { NetworkOptions } from './network.ts'
 import { assemblePipeline, type Pipeline } from './pipeline.ts'
@@ -91,9 +91,13 @@ function problemsOf(options: PipelineOptions): string[] {
   if (typeof options !== 'object' || options === null) return [`takes an object of options, not ${kindOf(options)}`]
   const { targets, concurrency, lease, transport, network } = options
   const loads = typeof (targets as TargetSource | undefined)?.load === 'function'
-  if (!Array.isArray(targets) && !loads) problems.push(`targets has to be an array, or an object with load(), not ${kindOf(targets)}`)
-  if (concurrency !== undefined && !(Number.isInteger(concurrency) && concurrency > 0)) problems.push('concurrency has to be a whole number above 0')
-  if (lease !== undefined && !(lease >= 1000 && lease <= LONGEST.lease)) problems.push(`lease has to be 1000 to ${LONGEST.lease} (milliseconds)`)
-  if (transport !== undefined && network !== undefined) problems.push('network only configures the default transport: pass it to the transport you give')
+  if (!Array.isArray(targets) && !loads)
+    problems.push(`targets has to be an array, or an object with load(), not ${kindOf(targets)}`)
+  if (concurrency !== undefined && !(Number.isInteger(concurrency) && concurrency > 0))
+    problems.push('concurrency has to be a whole number above 0')
+  if (lease !== undefined && !(lease >= 1000 && lease <= LONGEST.lease))
+    problems.push(`lease has to be 1000 to ${LONGEST.lease} (milliseconds)`)
+  if (transport !== undefined && network !== undefined)
+    problems.push('network only configures the default transport: pass it to the transport you give')
   return problems
 }

@@ -1,5 +1,14 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import { createPipeline, type Incident, memoryStore, type Outcome, type Pipeline, type PipelineOptions, PipelineError, type TargetInput } from './index.ts'
+import {
+  createPipeline,
+  type Incident,
+  memoryStore,
+  type Outcome,
+  type Pipeline,
+  PipelineError,
+  type PipelineOptions,
+  type TargetInput,
+} from './index.ts'
 import { type ScriptedTransport, scriptedTransport } from './testing/scripted-transport.ts'
 import { type VirtualClock, virtualClock } from './testing/virtual-clock.ts'
 
@@ -47,7 +56,13 @@ function pipelineOf(targets: PipelineOptions['targets'], options: Partial<Pipeli
   })
 }
 
-const edit = (key: number | string, title = `title ${key}`) => ({ collection: 'posts', event: 'update' as const, key, fields: { title }, timestamp: clock.now() })
+const edit = (key: number | string, title = `title ${key}`) => ({
+  collection: 'posts',
+  event: 'update' as const,
+  key,
+  fields: { title },
+  timestamp: clock.now(),
+})
 
 describe('from a change to a request', () => {
   it('sends one signed batch after the quiet time, and not before', async () => {
@@ -107,8 +122,18 @@ describe('from a change to a request', () => {
 
   it('announces every old slug, and the newest state', async () => {
     const pipeline = pipelineOf([target({ rules: [{ collection: 'posts', payload: ['slug'], previous: ['slug'] }] })])
-    for (const [from, to] of [['a', 'b'], ['b', 'c']] as const) {
-      await pipeline.publish({ collection: 'posts', event: 'update', key: 1, fields: { slug: to }, previous: { slug: from }, timestamp: NOW })
+    for (const [from, to] of [
+      ['a', 'b'],
+      ['b', 'c'],
+    ] as const) {
+      await pipeline.publish({
+        collection: 'posts',
+        event: 'update',
+        key: 1,
+        fields: { slug: to },
+        previous: { slug: from },
+        timestamp: NOW,
+      })
     }
     await clock.advance(50)
     await pipeline.tick()
@@ -144,7 +169,9 @@ describe('from a change to a request', () => {
     await pipeline.publish(edit(1, 'x'.repeat(10_000_000)))
     await clock.advance(50)
     await pipeline.tick()
-    expect(transport.bodies).toEqual([[{ collection: 'posts', event: 'update', fields: { id: 1 }, timestamp: NOW, truncated: true }]])
+    expect(transport.bodies).toEqual([
+      [{ collection: 'posts', event: 'update', fields: { id: 1 }, timestamp: NOW, truncated: true }],
+    ])
   })
 
   it('speaks the other formats', async () => {
@@ -157,7 +184,10 @@ describe('from a change to a request', () => {
     await pipeline.tick()
     expect(transport.requests.map(({ url, body }) => [url, JSON.parse(body)])).toEqual(
       expect.arrayContaining([
-        ['https://ids.test/', { ids: [1, 2], subscription: { name: 'Subscription', id: 'sub', key: 'ids', url: 'https://ids.test/' } }],
+        [
+          'https://ids.test/',
+          { ids: [1, 2], subscription: { name: 'Subscription', id: 'sub', key: 'ids', url: 'https://ids.test/' } },
+        ],
         ['https://single.test/', { collection: 'posts', event: 'update', fields: { id: 1, title: 'title 1' }, timestamp: NOW }],
         ['https://single.test/', { collection: 'posts', event: 'update', fields: { id: 2, title: 'title 2' }, timestamp: NOW }],
       ]),
@@ -166,11 +196,18 @@ describe('from a change to a request', () => {
   })
 
   it('tells sources what to read', async () => {
-    const pipeline = pipelineOf([target({ rules: [{ collection: 'posts', payload: ['title'], previous: ['slug'], filter: { status: { _eq: 'published' } } }] })])
+    const pipeline = pipelineOf([
+      target({
+        rules: [{ collection: 'posts', payload: ['title'], previous: ['slug'], filter: { status: { _eq: 'published' } } }],
+      }),
+    ])
     expect(pipeline.interest('posts', 'update')).toEqual({ fields: ['*'], previous: ['*'] })
     await pipeline.tick()
     expect(pipeline.interest('posts', 'create')).toEqual({ fields: ['title', 'status'], previous: [] })
-    expect(pipeline.interest('posts', 'update')).toEqual({ fields: ['title', 'status', 'slug'], previous: ['slug', 'status', 'title'] })
+    expect(pipeline.interest('posts', 'update')).toEqual({
+      fields: ['title', 'status', 'slug'],
+      previous: ['slug', 'status', 'title'],
+    })
     expect(pipeline.interest('posts', 'delete')).toEqual({ fields: ['title', 'status', 'slug'], previous: [] })
     expect(pipeline.interest('pages', 'update')).toBeNull()
   })
@@ -210,7 +247,9 @@ describe('a target that fails', () => {
   })
 
   it('never holds up another', async () => {
-    const bad = Array.from({ length: 20 }, (_, index) => target({ key: `bad${index}`, url: `https://bad${index}.test/`, timeout: 5000 }))
+    const bad = Array.from({ length: 20 }, (_, index) =>
+      target({ key: `bad${index}`, url: `https://bad${index}.test/`, timeout: 5000 }),
+    )
     const pipeline = pipelineOf([...bad, target({ key: 'good', url: 'https://good.test/' })], { concurrency: 4 })
     await pipeline.start()
     transport.answer(({ url }) => (url.includes('bad') ? new Promise(() => {}) : 200))
@@ -262,9 +301,13 @@ describe('a target that fails', () => {
     transport.answer(({ body }) => (body.includes('"poison"') ? 422 : 200))
     await pipeline.publish([...Array.from({ length: 9 }, (_, key) => edit(key)), edit(9, 'poison')])
     await clock.advance(600_000)
-    const arrived = new Set(outcomes.filter(({ verdict }) => verdict.kind === 'delivered').flatMap(({ batch }) => batch.items.map(({ key }) => key)))
+    const arrived = new Set(
+      outcomes.filter(({ verdict }) => verdict.kind === 'delivered').flatMap(({ batch }) => batch.items.map(({ key }) => key)),
+    )
     expect([...arrived].sort()).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8])
-    expect(incidents).toContainEqual(expect.objectContaining({ kind: 'dead', reason: 'refused', items: [{ collection: 'posts', key: 9, event: 'update' }] }))
+    expect(incidents).toContainEqual(
+      expect.objectContaining({ kind: 'dead', reason: 'refused', items: [{ collection: 'posts', key: 9, event: 'update' }] }),
+    )
     transport.answer(200)
     expect(await store.redrive({ target: 'site', now: clock.now() })).toBe(1)
     await pipeline.wake('site')
@@ -279,7 +322,9 @@ describe('a target that fails', () => {
     transport.answer(({ body }) => (body.length > 1000 ? 413 : 200))
     await pipeline.publish(Array.from({ length: 100 }, (_, key) => edit(key)))
     await clock.advance(60_000)
-    const arrived = outcomes.filter(({ verdict }) => verdict.kind === 'delivered').flatMap(({ batch }) => batch.items.map(({ key }) => key))
+    const arrived = outcomes
+      .filter(({ verdict }) => verdict.kind === 'delivered')
+      .flatMap(({ batch }) => batch.items.map(({ key }) => key))
     expect(new Set(arrived).size).toBe(100)
     expect(arrived).toHaveLength(100)
     await pipeline.stop()
@@ -415,7 +460,10 @@ describe('what is wrong with a call', () => {
     ['no change at all', null, /null/],
   ])('%s is named, and nothing is stored', async (_name, change, message) => {
     const pipeline = pipelineOf([target()])
-    await expect(pipeline.publish([edit(7), change as never])).rejects.toMatchObject({ code: 'CHANGE_INVALID', message: expect.stringMatching(message) })
+    await expect(pipeline.publish([edit(7), change as never])).rejects.toMatchObject({
+      code: 'CHANGE_INVALID',
+      message: expect.stringMatching(message),
+    })
     expect(await pipeline.tick()).toEqual({ settled: 0, nextDueAt: null })
   })
 
@@ -566,7 +614,8 @@ it('collapses what overflows to whole collections where the target takes that, a
   await pipeline.publish(Array.from({ length: 12 }, (_, key) => edit(key)))
   await clock.advance(50)
   await pipeline.tick()
-  const body = (url: string) => transport.requests.filter((request) => request.url === url).flatMap((request) => JSON.parse(request.body) as unknown[])
+  const body = (url: string) =>
+    transport.requests.filter((request) => request.url === url).flatMap((request) => JSON.parse(request.body) as unknown[])
   expect(body('https://whole.test/')).toMatchObject([{ collection: 'posts', event: 'update', fields: { id: '*' } }])
   expect(body('https://items.test/')).toHaveLength(10)
   expect(incidents).toMatchObject([{ kind: 'dead', reason: 'overflow', count: 2, target: { key: 'items' } }])

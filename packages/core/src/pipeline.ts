@@ -4,10 +4,10 @@ import type { Interest } from './accept/match.ts'
 import { pickPaths } from './accept/paths.ts'
 import { fold } from './batch/fold.ts'
 import { alignedClock, createAlarm } from './clock.ts'
+import type { CheckedTargets } from './config.ts'
 import { createTeller, type Log, type PipelineEvents } from './deliver/notify.ts'
 import { createPool, type Pool } from './deliver/pool.ts'
 import { createWorker } from './deliver/worker.ts'
-import type { CheckedTargets } from './config.ts'
 import { PipelineError } from './errors.ts'
 import type { AppendResult, Clock, Notifier, Source, SqlTransaction, Store, TargetSource, Transport } from './ports.ts'
 import { createRoster, type Loaded, refOf } from './targets.ts'
@@ -70,7 +70,15 @@ export function assemblePipeline(parts: PipelineParts): Pipeline {
   const teller = createTeller(parts.notifiers, logger)
   const time = alignedClock(clock, () => store.time())
   const alarm = createAlarm(time.now, clock.sleep)
-  const roster = createRoster({ source: parts.targets, check: parts.check, store, clock, time, teller, poke: () => alarm.pull(time.now()) })
+  const roster = createRoster({
+    source: parts.targets,
+    check: parts.check,
+    store,
+    clock,
+    time,
+    teller,
+    poke: () => alarm.pull(time.now()),
+  })
   const worker = createWorker({
     ...parts,
     time,
@@ -78,7 +86,11 @@ export function assemblePipeline(parts: PipelineParts): Pipeline {
     warn: (target, collection, error) =>
       teller.emit('error', {
         scope: 'filter',
-        error: new PipelineError('FILTER_INVALID', `a filter on "${collection}" failed and matches everything until it is mended`, { cause: error }),
+        error: new PipelineError(
+          'FILTER_INVALID',
+          `a filter on "${collection}" failed and matches everything until it is mended`,
+          { cause: error },
+        ),
         target: refOf(target),
       }),
   })
@@ -92,7 +104,10 @@ export function assemblePipeline(parts: PipelineParts): Pipeline {
   const poolOf = (): Pool =>
     createPool({ store, clock, time, teller, worker, alarm, concurrency: parts.concurrency, ready: roster.ready, foldInbox })
 
-  async function publish(input: ChangeInput | readonly ChangeInput[], { transaction }: { transaction?: SqlTransaction } = {}): Promise<void> {
+  async function publish(
+    input: ChangeInput | readonly ChangeInput[],
+    { transaction }: { transaction?: SqlTransaction } = {},
+  ): Promise<void> {
     if (stopped) throw new PipelineError('STOPPED', 'the pipeline was stopped: publish before stop(), or start() it again')
     const { matcher } = roster.loaded ?? (await roster.ready())
     const changes = parseChanges(input, clock.now())
@@ -103,7 +118,8 @@ export function assemblePipeline(parts: PipelineParts): Pipeline {
     if (entries.length > 0) {
       const appended = store.append(entries)
       let soonest = Number.POSITIVE_INFINITY
-      for (const entry of entries) soonest = Math.min(soonest, entry.quietUntil, entry.closeBy, entries.length >= entry.size ? at : entry.quietUntil)
+      for (const entry of entries)
+        soonest = Math.min(soonest, entry.quietUntil, entry.closeBy, entries.length >= entry.size ? at : entry.quietUntil)
       const result = await appended
       alarm.pull(soonest)
       if (result.overflowed.length > 0 || result.collapsible.length > 0) await relieve(result)
@@ -112,7 +128,12 @@ export function assemblePipeline(parts: PipelineParts): Pipeline {
   }
 
   /** Only INSERTs, in the caller's transaction; the rest is done once it has committed. */
-  async function toInbox(changes: readonly Change[], entries: readonly Entry[], at: number, transaction: SqlTransaction): Promise<void> {
+  async function toInbox(
+    changes: readonly Change[],
+    entries: readonly Entry[],
+    at: number,
+    transaction: SqlTransaction,
+  ): Promise<void> {
     if (store.inbox === undefined) {
       throw new PipelineError(
         'TRANSACTION_UNSUPPORTED',
@@ -165,7 +186,8 @@ export function assemblePipeline(parts: PipelineParts): Pipeline {
       try {
         const full = await source.hydrate(current)
         if (full.length === current.length) current = full
-        else throw new PipelineError('CHANGE_INVALID', `hydrate() was given ${current.length} changes and answered ${full.length}`)
+        else
+          throw new PipelineError('CHANGE_INVALID', `hydrate() was given ${current.length} changes and answered ${full.length}`)
       } catch (error) {
         // What could not be read stays unknown, and unknown matches.
         teller.emit('error', { scope: 'source', error })
@@ -180,7 +202,8 @@ export function assemblePipeline(parts: PipelineParts): Pipeline {
     const { matcher } = await roster.ready()
     for (const { target, count } of overflowed) {
       const bound = matcher.targets.get(target)
-      if (bound !== undefined) teller.incident({ kind: 'dead', target: refOf(bound.target), reason: 'overflow', items: [], count, at })
+      if (bound !== undefined)
+        teller.incident({ kind: 'dead', target: refOf(bound.target), reason: 'overflow', items: [], count, at })
     }
     for (const { target, collections } of collapsible) {
       const bound = matcher.targets.get(target)
@@ -222,7 +245,12 @@ export function assemblePipeline(parts: PipelineParts): Pipeline {
   async function step(): Promise<boolean> {
     worked = true
     const loaded = await roster.ready()
-    const uids = await store.due({ now: time.now(), targets: loaded.published, limit: parts.concurrency, failingLimit: parts.concurrency })
+    const uids = await store.due({
+      now: time.now(),
+      targets: loaded.published,
+      limit: parts.concurrency,
+      failingLimit: parts.concurrency,
+    })
     for (const uid of uids) {
       const batch = await worker.claim(uid, loaded)
       if (batch === null) continue
@@ -241,7 +269,8 @@ export function assemblePipeline(parts: PipelineParts): Pipeline {
 
   return {
     publish,
-    interest: (collection, event) => (roster.loaded === null ? { fields: ['*'], previous: ['*'] } : roster.loaded.matcher.interest(collection, event)),
+    interest: (collection, event) =>
+      roster.loaded === null ? { fields: ['*'], previous: ['*'] } : roster.loaded.matcher.interest(collection, event),
     step,
     async tick() {
       worked = true

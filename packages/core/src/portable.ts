@@ -14,7 +14,13 @@ export function createPipeline(options: PipelineOptions): Pipeline {
 }
 
 async function hmac(key: Uint8Array, text: string): Promise<string> {
-  const imported = await crypto.subtle.importKey('raw', key as Uint8Array<ArrayBuffer>, { name: 'HMAC', hash: 'SHA-256' }, false, ['sign'])
+  const imported = await crypto.subtle.importKey(
+    'raw',
+    key as Uint8Array<ArrayBuffer>,
+    { name: 'HMAC', hash: 'SHA-256' },
+    false,
+    ['sign'],
+  )
   const signature = await crypto.subtle.sign('HMAC', imported, new TextEncoder().encode(text))
   return btoa(String.fromCharCode(...new Uint8Array(signature)))
 }

@@ -212,7 +212,6 @@ export interface Store {
   watch?(wake: () => void): () => void
 }
 
-
 /** The longest durations, in milliseconds, that a configuration may ask for. A stored instant further ahead than that comes from a clock that was wrong, and counts as due. */
 export const LONGEST: { readonly window: number; readonly lease: number; readonly retry: number } = {
   window: 3_600_000,

@@ -1,7 +1,7 @@
 import { createMatcher, type Matcher, type Warn } from './accept/match.ts'
 import type { AlignedClock } from './clock.ts'
-import type { Teller } from './deliver/notify.ts'
 import type { CheckedTargets } from './config.ts'
+import type { Teller } from './deliver/notify.ts'
 import { PipelineError } from './errors.ts'
 import type { Clock, Store, TargetSource } from './ports.ts'
 import type { Target, TargetRef } from './types.ts'
@@ -50,7 +50,8 @@ export function createRoster({ source, check, store, clock, time, teller, poke }
   let loading: Promise<void> | null = null
   let stale = false
 
-  const warn: Warn = (target, collection, error) => teller.emit('error', { scope: 'filter', error: named(collection, error), target: refOf(target) })
+  const warn: Warn = (target, collection, error) =>
+    teller.emit('error', { scope: 'filter', error: named(collection, error), target: refOf(target) })
 
   async function load(): Promise<void> {
     await time.align()
@@ -133,7 +134,11 @@ export function createRoster({ source, check, store, clock, time, teller, poke }
         }
         if (clock.now() + wait >= until) {
           if (cause instanceof PipelineError) throw cause
-          throw new PipelineError('TARGETS_UNAVAILABLE', `the list of targets could not be loaded within ${PATIENCE / 1000} s; nothing was stored`, { cause })
+          throw new PipelineError(
+            'TARGETS_UNAVAILABLE',
+            `the list of targets could not be loaded within ${PATIENCE / 1000} s; nothing was stored`,
+            { cause },
+          )
         }
         await clock.sleep(wait)
       }
@@ -150,5 +155,7 @@ function reachedAnew(old: Target, target: Target): boolean {
 }
 
 function named(collection: string, cause: unknown): PipelineError {
-  return new PipelineError('FILTER_INVALID', `a filter on "${collection}" failed and matches everything until it is mended`, { cause })
+  return new PipelineError('FILTER_INVALID', `a filter on "${collection}" failed and matches everything until it is mended`, {
+    cause,
+  })
 }

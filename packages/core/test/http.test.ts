@@ -26,7 +26,14 @@ afterEach(() => {
 })
 
 const options = () => ({
-  targets: [{ key: 'site', url, secret: `whsec_${Buffer.alloc(24, 1).toString('base64')}`, rules: [{ collection: 'posts', payload: ['title'] }] }],
+  targets: [
+    {
+      key: 'site',
+      url,
+      secret: `whsec_${Buffer.alloc(24, 1).toString('base64')}`,
+      rules: [{ collection: 'posts', payload: ['title'] }],
+    },
+  ],
   store: memoryStore(),
   network: { allow: ['127.0.0.0/8'] },
 })

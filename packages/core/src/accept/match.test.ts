@@ -26,7 +26,14 @@ function target(uid: string, rules: (Partial<Rule> & { collection: string })[], 
   }
 }
 
-const change = (input: Partial<Change> = {}): Change => ({ collection: 'posts', event: 'update', key: 1, fields: {}, timestamp: 5, ...input })
+const change = (input: Partial<Change> = {}): Change => ({
+  collection: 'posts',
+  event: 'update',
+  key: 1,
+  fields: {},
+  timestamp: 5,
+  ...input,
+})
 const entriesOf = (targets: Target[], input: Partial<Change> = {}) => toEntries([change(input)], createMatcher(targets, none), 5)
 const sent = (targets: Target[], input: Partial<Change> = {}) =>
   entriesOf(targets, input).map((entry) => ({
@@ -58,7 +65,10 @@ describe('who is told', () => {
   })
 
   it('of a whole collection only who opted in', () => {
-    const told = entriesOf([target('no', [{ collection: 'posts' }]), target('yes', [{ collection: 'posts' }], { wholeCollection: true })], { key: '*' })
+    const told = entriesOf(
+      [target('no', [{ collection: 'posts' }]), target('yes', [{ collection: 'posts' }], { wholeCollection: true })],
+      { key: '*' },
+    )
     expect(told.map((entry) => entry.target)).toEqual(['yes'])
   })
 })
@@ -74,22 +84,28 @@ describe('what they are told', () => {
 
   it('relations by dotted paths, and everything by *', () => {
     const fields = { title: 't', author: { name: 'n', email: 'e' } }
-    expect(sent([target('t', [{ collection: 'posts', payload: ['author.name'] }])], { fields })).toEqual([{ fields: { id: 1, author: { name: 'n' } } }])
+    expect(sent([target('t', [{ collection: 'posts', payload: ['author.name'] }])], { fields })).toEqual([
+      { fields: { id: 1, author: { name: 'n' } } },
+    ])
     expect(sent([target('t', [{ collection: 'posts', payload: ['*'] }])], { fields })).toEqual([{ fields: { id: 1, ...fields } }])
   })
 
   it('a delete carries the last known values', () => {
-    expect(sent([target('t', [{ collection: 'posts', payload: ['slug'] }])], { event: 'delete', fields: { slug: 's' } })).toEqual([
-      { fields: { id: 1, slug: 's' } },
-    ])
+    expect(sent([target('t', [{ collection: 'posts', payload: ['slug'] }])], { event: 'delete', fields: { slug: 's' } })).toEqual(
+      [{ fields: { id: 1, slug: 's' } }],
+    )
   })
 
   it('old values where the change replaced or deleted one of them, and all that are named then', () => {
     const rules = [{ collection: 'posts', payload: ['slug'], previous: ['slug', 'category'] }]
     const old = { slug: 'a', category: 'x' }
-    expect(sent([target('t', rules)], { fields: { slug: 'b', category: 'x' }, previous: old })).toEqual([{ fields: { id: 1, slug: 'b' }, previous: old }])
+    expect(sent([target('t', rules)], { fields: { slug: 'b', category: 'x' }, previous: old })).toEqual([
+      { fields: { id: 1, slug: 'b' }, previous: old },
+    ])
     expect(sent([target('t', rules)], { fields: old, previous: old })).toEqual([{ fields: { id: 1, slug: 'a' } }])
-    expect(sent([target('t', rules)], { event: 'delete', fields: old })).toEqual([{ fields: { id: 1, slug: 'a' }, previous: old }])
+    expect(sent([target('t', rules)], { event: 'delete', fields: old })).toEqual([
+      { fields: { id: 1, slug: 'a' }, previous: old },
+    ])
     expect(sent([target('t', rules)], { event: 'create', fields: old })).toEqual([{ fields: { id: 1, slug: 'a' } }])
   })
 
@@ -102,22 +118,43 @@ describe('what they are told', () => {
       ['y', 'a'],
       ['z', 'a'],
     ].map(([category, slug]) => ({ category, slug }))
-    const identities = steps.slice(1).flatMap((fields, index) => entriesOf([target('t', rules)], { fields, previous: steps[index] as Record<string, unknown> }))
+    const identities = steps
+      .slice(1)
+      .flatMap((fields, index) => entriesOf([target('t', rules)], { fields, previous: steps[index] as Record<string, unknown> }))
     expect(new Set(identities.map(({ identity }) => identity)).size).toBe(4)
   })
 })
 
 describe('a filter', () => {
   const rules = [{ collection: 'posts', payload: ['title'], previous: ['slug'], filter: { status: { _eq: 'published' } } }]
-  const state = (status: string | undefined, title: string) => ({ title, slug: `slug of ${title}`, ...(status === undefined ? undefined : { status }) })
+  const state = (status: string | undefined, title: string) => ({
+    title,
+    slug: `slug of ${title}`,
+    ...(status === undefined ? undefined : { status }),
+  })
 
   it.each([
-    ['published stays published', 'published', 'published', { fields: { id: 1, title: 'new' }, previous: { slug: 'slug of old' } }],
+    [
+      'published stays published',
+      'published',
+      'published',
+      { fields: { id: 1, title: 'new' }, previous: { slug: 'slug of old' } },
+    ],
     ['a draft is published: its old slug was never public', 'draft', 'published', { fields: { id: 1, title: 'new' } }],
-    ['it is unpublished: the last public values', 'published', 'draft', { fields: { id: 1, title: 'old' }, previous: { slug: 'slug of old' } }],
+    [
+      'it is unpublished: the last public values',
+      'published',
+      'draft',
+      { fields: { id: 1, title: 'old' }, previous: { slug: 'slug of old' } },
+    ],
     ['a draft stays a draft', 'draft', 'draft', null],
     ['before unknown, now a draft: the key alone', undefined, 'draft', { fields: { id: 1 } }],
-    ['before public, now unknown: the last public values', 'published', undefined, { fields: { id: 1, title: 'old' }, previous: { slug: 'slug of old' } }],
+    [
+      'before public, now unknown: the last public values',
+      'published',
+      undefined,
+      { fields: { id: 1, title: 'old' }, previous: { slug: 'slug of old' } },
+    ],
     ['nothing known: the key alone', undefined, undefined, { fields: { id: 1 } }],
   ])('%s', (_name, before, after, expected) => {
     const told = sent([target('t', rules)], { previous: state(before, 'old'), fields: state(after, 'new') })
@@ -126,7 +163,11 @@ describe('a filter', () => {
 
   it('that is broken at run time matches everything with the key alone, and is told', () => {
     const warned: string[] = []
-    const broken = { get status(): string { throw new Error('broken') } }
+    const broken = {
+      get status(): string {
+        throw new Error('broken')
+      },
+    }
     const matcher = createMatcher([target('t', rules)], ({ uid }) => void warned.push(uid))
     const [entry] = toEntries([change({ event: 'create', fields: broken })], matcher, 5)
     expect(entry?.change.fields).toBe('{"id":1}')
@@ -150,9 +191,12 @@ describe('cost', () => {
   })
 
   it('is shared by targets with the same rules', () => {
-    const [one, other] = entriesOf([target('a', [{ collection: 'posts', payload: ['t'] }]), target('b', [{ collection: 'posts', payload: ['t'] }])], {
-      fields: { t: 1 },
-    })
+    const [one, other] = entriesOf(
+      [target('a', [{ collection: 'posts', payload: ['t'] }]), target('b', [{ collection: 'posts', payload: ['t'] }])],
+      {
+        fields: { t: 1 },
+      },
+    )
     expect(one?.change).toBe(other?.change)
   })
 })

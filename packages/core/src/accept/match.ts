@@ -135,7 +135,8 @@ export function viewOf(plan: Plan, change: Change, before: State | null, after: 
     else if (wasBefore === true) befores.push(rule)
     else if (isAfter === undefined || wasBefore === undefined) unknown = true
     // Old values of a state that is known not to have matched were never published.
-    if ((isAfter === true || wasBefore === true) && wasBefore !== false) for (const name of rule.rule.previous ?? []) old.add(name)
+    if ((isAfter === true || wasBefore === true) && wasBefore !== false)
+      for (const name of rule.rule.previous ?? []) old.add(name)
   }
   if (afters.length > 0) return view('after', afters, old, plan)
   if (befores.length > 0) return view('before', befores, old, plan)
@@ -154,8 +155,7 @@ function bind(target: Target): BoundTarget {
   const plans = new Map<string, Plan | null>()
   const asked = new Map<string, ReadonlySet<ChangeEvent>>()
   const names = new Set(target.rules.map((rule) => rule.collection))
-  const applying = (collection: string) =>
-    rules.filter(({ rule }) => rule.collection === collection || rule.collection === '*')
+  const applying = (collection: string) => rules.filter(({ rule }) => rule.collection === collection || rule.collection === '*')
   const bound: BoundTarget = {
     target,
     revision: fingerprint(JSON.stringify([target.rules, target.format])),
@@ -165,7 +165,8 @@ function bind(target: Target): BoundTarget {
       const cached = plans.get(`${event} ${name}`)
       if (cached !== undefined) return cached
       const chosen = applying(name).filter(({ rule }) => event === 'any' || rule.events.includes(event))
-      const plan: Plan | null = chosen.length === 0 ? null : { bound, rules: chosen, plain: event === 'any' ? null : plainView(chosen, event) }
+      const plan: Plan | null =
+        chosen.length === 0 ? null : { bound, rules: chosen, plain: event === 'any' ? null : plainView(chosen, event) }
       plans.set(`${event} ${name}`, plan)
       return plan
     },

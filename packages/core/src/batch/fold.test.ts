@@ -7,7 +7,15 @@ import { fold } from './fold.ts'
 
 const matcherOf = (...targets: Partial<TargetInput>[]) =>
   createMatcher(
-    parseTargets(targets.map((target, index) => ({ uid: `t${index}`, key: `t${index}`, url: 'https://t.test', rules: [{ collection: 'posts', payload: ['title'] }], ...target }))),
+    parseTargets(
+      targets.map((target, index) => ({
+        uid: `t${index}`,
+        key: `t${index}`,
+        url: 'https://t.test',
+        rules: [{ collection: 'posts', payload: ['title'] }],
+        ...target,
+      })),
+    ),
     () => {},
   )
 const change: Change = { collection: 'posts', event: 'update', key: 1, fields: { title: 'a' }, timestamp: 5 }
@@ -42,6 +50,8 @@ describe('a committed change', () => {
 
   it('waits for a draft, and is dropped for an archived target', () => {
     const entries = toEntries([change], matcherOf({}, {}), 5)
-    expect(told(fold([{ at: 5, change, entries }], matcherOf({ status: 'draft' }, { status: 'archived' })))).toEqual([['t0', '{"id":1,"title":"a"}']])
+    expect(told(fold([{ at: 5, change, entries }], matcherOf({ status: 'draft' }, { status: 'archived' })))).toEqual([
+      ['t0', '{"id":1,"title":"a"}'],
+    ])
   })
 })

@@ -15,7 +15,13 @@ export interface AttemptDeps {
 const AT_ONCE_MS = 1000
 
 /** Makes one signed POST and says what came of it: a value, never a throw, and never later than `target.timeout` or `signal`. */
-export async function attempt(batch: Batch, body: string, target: Target, signal: AbortSignal, deps: AttemptDeps): Promise<AttemptResult> {
+export async function attempt(
+  batch: Batch,
+  body: string,
+  target: Target,
+  signal: AbortSignal,
+  deps: AttemptDeps,
+): Promise<AttemptResult> {
   const { clock } = deps
   const startedAt = clock.now()
   const limit = new AbortController()
@@ -39,7 +45,11 @@ export async function attempt(batch: Batch, body: string, target: Target, signal
     const failed = answer.kind === 'aborted' && !signal.aborted ? { ...answer, kind: 'network' as const } : answer
     return toResult(failed, clock.now(), startedAt)
   } catch (error) {
-    return { kind: 'network', message: error instanceof Error ? error.message : 'the transport failed', tookMs: clock.now() - startedAt }
+    return {
+      kind: 'network',
+      message: error instanceof Error ? error.message : 'the transport failed',
+      tookMs: clock.now() - startedAt,
+    }
   } finally {
     done.abort()
     signal.removeEventListener('abort', stop)

@@ -91,12 +91,18 @@ describe('delays', () => {
 
 describe('people are told', () => {
   it('with the third failed attempt', () => {
-    expect(decide(timeout, batch(1, { failures: 1, failingSince: NOW - 2000 }), policy, NOW, middle)).toMatchObject({ failing: false })
-    expect(decide(timeout, batch(1, { failures: 2, failingSince: NOW - 4000 }), policy, NOW, middle)).toMatchObject({ failing: true })
+    expect(decide(timeout, batch(1, { failures: 1, failingSince: NOW - 2000 }), policy, NOW, middle)).toMatchObject({
+      failing: false,
+    })
+    expect(decide(timeout, batch(1, { failures: 2, failingSince: NOW - 4000 }), policy, NOW, middle)).toMatchObject({
+      failing: true,
+    })
   })
 
   it('after 30 s of failing, however few attempts that were', () => {
-    expect(decide(timeout, batch(1, { failures: 1, failingSince: NOW - 30_000 }), policy, NOW, middle)).toMatchObject({ failing: true })
+    expect(decide(timeout, batch(1, { failures: 1, failingSince: NOW - 30_000 }), policy, NOW, middle)).toMatchObject({
+      failing: true,
+    })
   })
 })
 
@@ -124,12 +130,22 @@ describe('a batch that is refused', () => {
   })
 
   it('alone waits behind the others', () => {
-    expect(decide(answer(400), batch(1, { limit: 1 }), policy, NOW, middle)).toEqual({ kind: 'split', at: NOW + 1000, limit: 1, failing: false })
+    expect(decide(answer(400), batch(1, { limit: 1 }), policy, NOW, middle)).toEqual({
+      kind: 'split',
+      at: NOW + 1000,
+      limit: 1,
+      failing: false,
+    })
   })
 
   it('alone again is dead once another got through, and not before', () => {
-    expect(decide(answer(400), batch(1, { limit: 1, deliveredSeq: 6 }, 0, 7), policy, NOW, middle)).toMatchObject({ kind: 'split' })
-    expect(decide(answer(400), batch(1, { limit: 1, deliveredSeq: 8 }, 0, 7), policy, NOW, middle)).toEqual({ kind: 'dead', reason: 'refused' })
+    expect(decide(answer(400), batch(1, { limit: 1, deliveredSeq: 6 }, 0, 7), policy, NOW, middle)).toMatchObject({
+      kind: 'split',
+    })
+    expect(decide(answer(400), batch(1, { limit: 1, deliveredSeq: 8 }, 0, 7), policy, NOW, middle)).toEqual({
+      kind: 'dead',
+      reason: 'refused',
+    })
   })
 
   it('grows again by doubling, up to the size of the window', () => {

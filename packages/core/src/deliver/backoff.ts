@@ -47,11 +47,18 @@ export function decide(
 }
 
 /** Milliseconds until the next attempt, after `failures` in a row over `elapsed` milliseconds. */
-export function delay(result: AttemptResult, retry: RetryPolicy, failures: number, elapsed: number, random: () => number): number {
+export function delay(
+  result: AttemptResult,
+  retry: RetryPolicy,
+  failures: number,
+  elapsed: number,
+  random: () => number,
+): number {
   const asked = result.kind === 'response' ? result.retryAfter : undefined
   const [first = 1000] = retry.delays
   // A receiver that names a time knows best, within bounds; never earlier than it says.
-  if (asked !== undefined) return Math.round(Math.min(Math.max(asked, first) * (1 + retry.jitter * random()), retry.maxRetryAfter))
+  if (asked !== undefined)
+    return Math.round(Math.min(Math.max(asked, first) * (1 + retry.jitter * random()), retry.maxRetryAfter))
   const step = retry.then.find(({ within }) => elapsed < within) ?? retry.then.at(-1)
   const base = retry.delays[failures - 1] ?? step?.every ?? first
   return Math.round(base * (1 + retry.jitter * (2 * random() - 1)))

@@ -39,7 +39,9 @@ export function createTeller(notifiers: readonly Notifier[], logger: Log): Telle
   const emit: Teller['emit'] = (event, payload) => {
     if (event === 'error' && !heard('error')) {
       const { scope, error, target } = payload as PipelineEvents['error']
-      logger.error(`unstale: ${scope}${target === undefined ? '' : ` of target "${target.key}"`}: ${error instanceof Error ? error.message : String(error)}`)
+      logger.error(
+        `unstale: ${scope}${target === undefined ? '' : ` of target "${target.key}"`}: ${error instanceof Error ? error.message : String(error)}`,
+      )
     }
     // One listener that throws must not keep the next from hearing, so that mitt's own `emit` will not do.
     for (const listener of [...(listeners.all.get(event) ?? [])] as ((payload: unknown) => unknown)[]) {
@@ -47,7 +49,11 @@ export function createTeller(notifiers: readonly Notifier[], logger: Log): Telle
     }
   }
   const notify = (event: Parameters<Notifier['notify']>[0]) => {
-    for (const notifier of notifiers) guard(() => notifier.notify(event), (error) => emit('error', { scope: 'notifier', error }))
+    for (const notifier of notifiers)
+      guard(
+        () => notifier.notify(event),
+        (error) => emit('error', { scope: 'notifier', error }),
+      )
   }
 
   return {
@@ -93,11 +99,17 @@ export function logNotifier(log: Log): Notifier {
       const { incident } = event
       const target = `unstale: target "${incident.target.key}" (${incident.target.url})`
       if (incident.kind === 'failing') {
-        log.error(`${target} is failing since ${iso(incident.since)}: ${incident.reason}; changes are kept and sent again until it answers`)
+        log.error(
+          `${target} is failing since ${iso(incident.since)}: ${incident.reason}; changes are kept and sent again until it answers`,
+        )
       } else if (incident.kind === 'recovered') log.info(`${target} has recovered; it was failing since ${iso(incident.since)}`)
-      else if (incident.kind === 'suspended') log.error(`${target} is suspended (${SUSPENDED[incident.reason]}); changes are kept until it is resumed`)
+      else if (incident.kind === 'suspended')
+        log.error(`${target} is suspended (${SUSPENDED[incident.reason]}); changes are kept until it is resumed`)
       else if (incident.kind === 'refused') log.error(`${target} may not be called: ${incident.reason}`)
-      else log.error(`${target}: ${incident.count} change${incident.count === 1 ? '' : 's'} went to the dead letters (${DEAD[incident.reason]})`)
+      else
+        log.error(
+          `${target}: ${incident.count} change${incident.count === 1 ? '' : 's'} went to the dead letters (${DEAD[incident.reason]})`,
+        )
     },
   }
 }

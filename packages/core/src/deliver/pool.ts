@@ -1,4 +1,4 @@
-import type { AlignedClock, Alarm } from '../clock.ts'
+import type { Alarm, AlignedClock } from '../clock.ts'
 import type { Clock, Store } from '../ports.ts'
 import type { Loaded } from '../targets.ts'
 import type { Teller } from './notify.ts'

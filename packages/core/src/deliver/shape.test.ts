@@ -9,12 +9,27 @@ const bind = (input: Partial<TargetInput>) => {
   const matcher = createMatcher(parseTargets([{ uid: 't', key: 't', url: 'https://t.test', ...input }]), () => {})
   return { matcher, bound: matcher.targets.get('t') as never }
 }
-const change = (input: Partial<Change>): Change => ({ collection: 'posts', event: 'update', key: 1, fields: {}, timestamp: 5, ...input })
+const change = (input: Partial<Change>): Change => ({
+  collection: 'posts',
+  event: 'update',
+  key: 1,
+  fields: {},
+  timestamp: 5,
+  ...input,
+})
 
 /** One entry of a batch out of the changes that were merged into it. */
 function merged(entries: readonly Entry[]): Batch['entries'][number] {
   const [first, last] = [entries[0] as Entry, entries.at(-1) as Entry]
-  return { item: first.item, identity: first.identity, first: first.change, last: last.change, revision: last.revision, appendedAt: first.at, lastAt: last.at }
+  return {
+    item: first.item,
+    identity: first.identity,
+    first: first.change,
+    last: last.change,
+    revision: last.revision,
+    appendedAt: first.at,
+    lastAt: last.at,
+  }
 }
 
 const batch = (entries: Batch['entries'], asOf = 100): Batch => ({ entries, binding: { revision: 'any', asOf } }) as Batch
@@ -27,14 +42,18 @@ describe('the body', () => {
 
   it('tells the net effect with the newest values and the oldest old ones', () => {
     const entries = accept(change({ event: 'create', fields: { slug: 'a' } }), change({ fields: { slug: 'a' }, timestamp: 9 }))
-    expect(bodyOf(shape(batch([merged(entries)]), bound, () => {}))).toEqual([{ collection: 'posts', event: 'create', fields: { id: 1, slug: 'a' }, timestamp: 9 }])
+    expect(bodyOf(shape(batch([merged(entries)]), bound, () => {}))).toEqual([
+      { collection: 'posts', event: 'create', fields: { id: 1, slug: 'a' }, timestamp: 9 },
+    ])
   })
 
   it('tells a delete once, though a text edit came before it', () => {
     const text = accept(change({ fields: { slug: 'a' }, previous: { slug: 'a' } }))
     const gone = accept(change({ event: 'delete', fields: { slug: 'a' }, timestamp: 9 }))
     const shaped = shape(batch([merged([...text, ...gone]), merged(gone)]), bound, () => {})
-    expect(bodyOf(shaped)).toEqual([{ collection: 'posts', event: 'delete', fields: { id: 1, slug: 'a' }, timestamp: 9, previous: { slug: 'a' } }])
+    expect(bodyOf(shaped)).toEqual([
+      { collection: 'posts', event: 'delete', fields: { id: 1, slug: 'a' }, timestamp: 9, previous: { slug: 'a' } },
+    ])
   })
 })
 
@@ -50,20 +69,31 @@ describe('late binding: when rules were edited', () => {
 
   it('later ones go out as they were trimmed, so that an older process drops nothing', () => {
     const { bound } = bind({ rules: [{ collection: 'pages' }] })
-    expect(bodyOf(shape(batch([merged(accept(published))], 4), bound, () => {}))).toMatchObject([{ fields: { id: 1, title: 't', slug: 's' } }])
+    expect(bodyOf(shape(batch([merged(accept(published))], 4), bound, () => {}))).toMatchObject([
+      { fields: { id: 1, title: 't', slug: 's' } },
+    ])
   })
 
   it('what no rule asks for any more, or a filter excludes, is skipped', () => {
     const deleted = accept(change({ event: 'delete', fields: { title: 't', status: 'draft' } }))
-    for (const rules of [[], [{ collection: 'posts', events: ['create'] as const }], [{ collection: 'posts', filter: { status: { _eq: 'published' } } }]]) {
+    for (const rules of [
+      [],
+      [{ collection: 'posts', events: ['create'] as const }],
+      [{ collection: 'posts', filter: { status: { _eq: 'published' } } }],
+    ]) {
       const { bound } = bind({ rules })
       expect(shape(batch([merged(deleted)]), bound, () => {})).toBeNull()
     }
   })
 
   it('an item of which neither end matches is still announced, by its key: what lay between is not known', () => {
-    const ends = accept(change({ event: 'create', fields: { title: 'x', status: 'draft' } }), change({ event: 'delete', fields: { title: 'y', status: 'draft' }, timestamp: 9 }))
+    const ends = accept(
+      change({ event: 'create', fields: { title: 'x', status: 'draft' } }),
+      change({ event: 'delete', fields: { title: 'y', status: 'draft' }, timestamp: 9 }),
+    )
     const { bound } = bind({ rules: [{ collection: 'posts', payload: ['title'], filter: { status: { _eq: 'published' } } }] })
-    expect(bodyOf(shape(batch([merged(ends)]), bound, () => {}))).toEqual([{ collection: 'posts', event: 'delete', fields: { id: 1 }, timestamp: 9 }])
+    expect(bodyOf(shape(batch([merged(ends)]), bound, () => {}))).toEqual([
+      { collection: 'posts', event: 'delete', fields: { id: 1 }, timestamp: 9 },
+    ])
   })
 })

@@ -51,7 +51,9 @@ function withoutEchoes(events: readonly Shape[]): WireEvent[] {
   const telling = new Set<string>()
   for (const { item, wire } of events) if (wire.previous !== undefined) telling.add(`${wire.event} ${item}`)
   if (telling.size === 0) return events.map(({ wire }) => wire)
-  return events.filter(({ item, wire }) => wire.previous !== undefined || !telling.has(`${wire.event} ${item}`)).map(({ wire }) => wire)
+  return events
+    .filter(({ item, wire }) => wire.previous !== undefined || !telling.has(`${wire.event} ${item}`))
+    .map(({ wire }) => wire)
 }
 
 function format(events: readonly WireEvent[], { target }: BoundTarget): string {
@@ -75,7 +77,10 @@ function bind(entry: BatchEntry, batch: Batch, bound: BoundTarget, warn: Warn): 
   // It stands for changes of which only the two ends are known: whatever lay between may be asked for, too.
   const plan = bound.planFor(last.collection, 'any')
   if (plan === null) return null
-  return { first: withOld(retrim(first, plan, warn) ?? keyAlone(first), first.previous, plan), last: retrim(last, plan, warn) ?? keyAlone(last) }
+  return {
+    first: withOld(retrim(first, plan, warn) ?? keyAlone(first), first.previous, plan),
+    last: retrim(last, plan, warn) ?? keyAlone(last),
+  }
 }
 
 /**
@@ -101,5 +106,10 @@ function retrim(trimmed: TrimmedChange, plan: Plan | null, warn: Warn): TrimmedC
 }
 
 function sameChange(one: TrimmedChange, other: TrimmedChange): boolean {
-  return one.event === other.event && one.timestamp === other.timestamp && one.fields === other.fields && one.previous === other.previous
+  return (
+    one.event === other.event &&
+    one.timestamp === other.timestamp &&
+    one.fields === other.fields &&
+    one.previous === other.previous
+  )
 }

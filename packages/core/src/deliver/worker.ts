@@ -139,7 +139,8 @@ export function createWorker(deps: WorkerDeps): Worker {
     const reason = reasonOf(result)
     if (result.kind === 'refused' && state.failures === 0) teller.incident({ kind: 'refused', target: ref, reason, at })
     const since = state.failingSince ?? at
-    if (verdict.kind === 'dead') teller.incident({ kind: 'dead', target: ref, reason: verdict.reason, items, count: items.length, at })
+    if (verdict.kind === 'dead')
+      teller.incident({ kind: 'dead', target: ref, reason: verdict.reason, items, count: items.length, at })
     if (transition === 'failing' || (transition === 'suspended' && !state.failing)) {
       teller.incident({ kind: 'failing', target: ref, since, failures: state.failures + 1, reason, at })
     }

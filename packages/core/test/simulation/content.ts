@@ -73,7 +73,8 @@ export function obligation(fact: Fact, rules: readonly Rule[]): { old: string | 
   for (const rule of rules) {
     if (rule.collection !== '*' && rule.collection !== change.collection) continue
     if (!rule.events.includes(change.event)) continue
-    const published = (item: Item | null | undefined) => (item === undefined ? undefined : item !== null && (!rule.filter || item.status === 'published'))
+    const published = (item: Item | null | undefined) =>
+      item === undefined ? undefined : item !== null && (!rule.filter || item.status === 'published')
     const is = published(after)
     const was = published(known)
     if (is !== true && was === false) continue

@@ -5,13 +5,22 @@ import type { World } from './world.ts'
 
 /** What went wrong in a world; nothing, if the guarantees hold. */
 export async function judge(world: World): Promise<string[]> {
-  return [...(await lost(world)), ...(await stranded(world)), ...changedBatches(world), ...overlaps(world), ...disorder(world), ...early(world)]
+  return [
+    ...(await lost(world)),
+    ...(await stranded(world)),
+    ...changedBatches(world),
+    ...overlaps(world),
+    ...disorder(world),
+    ...early(world),
+  ]
 }
 
 /** Every accepted change is covered by a later 2xx to its target, with every old value its rules name, or it is dead or skipped. */
 async function lost(world: World): Promise<string[]> {
   const problems: string[] = []
-  const dead = new Set((await world.database.store.listDead({ limit: 10_000 })).map(({ target, entry }) => `${target} ${entry.item}`))
+  const dead = new Set(
+    (await world.database.store.listDead({ limit: 10_000 })).map(({ target, entry }) => `${target} ${entry.item}`),
+  )
   for (const { fact, at, targets } of world.accepted) {
     const { collection, key, timestamp } = fact.change
     for (const { uid, rules } of targets) {
@@ -28,7 +37,8 @@ async function lost(world: World): Promise<string[]> {
       const same = seen.filter(({ event }) => isItem(event, collection, key))
       const name = `${uid} ${fact.change.event} ${collection}/${key} t=${timestamp - 1_700_000_000_000} (${JSON.stringify(fact.before)} → ${JSON.stringify(fact.after)})`
       if (!same.some(({ event }) => event.timestamp >= timestamp)) problems.push(`lost: ${name}`)
-      else if (owed !== null && !same.some(({ event }) => event.previous?.slug === owed || event.id === '*')) problems.push(`lost the old slug ${owed}: ${name}`)
+      else if (owed !== null && !same.some(({ event }) => event.previous?.slug === owed || event.id === '*'))
+        problems.push(`lost the old slug ${owed}: ${name}`)
     }
   }
   return problems
@@ -38,7 +48,9 @@ async function lost(world: World): Promise<string[]> {
 async function stranded(world: World): Promise<string[]> {
   const uids = world.rows.filter(({ versions }) => versions.at(-1)?.input.status === 'published').map(({ uid }) => uid)
   const stats = await world.database.store.stats(uids)
-  return stats.filter(({ pending, inFlight }) => pending + inFlight > 0).map(({ target, pending, inFlight }) => `stranded: ${target} has ${pending} pending, ${inFlight} in flight`)
+  return stats
+    .filter(({ pending, inFlight }) => pending + inFlight > 0)
+    .map(({ target, pending, inFlight }) => `stranded: ${target} has ${pending} pending, ${inFlight} in flight`)
 }
 
 /** A batch id always had the same items. */
@@ -66,7 +78,10 @@ function disorder(world: World): string[] {
     for (const { event, received } of arrivals(world, uid)) {
       const item = itemOf(event.collection, event.id)
       const known = newest.get(item) ?? 0
-      if (event.timestamp < known) problems.push(`disorder: ${uid} ${event.collection}/${event.id} t=${event.timestamp - 1_700_000_000_000} in ${received.id} after ${known - 1_700_000_000_000}`)
+      if (event.timestamp < known)
+        problems.push(
+          `disorder: ${uid} ${event.collection}/${event.id} t=${event.timestamp - 1_700_000_000_000} in ${received.id} after ${known - 1_700_000_000_000}`,
+        )
       newest.set(item, Math.max(known, event.timestamp))
     }
   }
@@ -76,14 +91,18 @@ function disorder(world: World): string[] {
 /** No item leaves before its change was reported. */
 function early(world: World): string[] {
   return world.receivers.log.flatMap(({ id, at, events }) =>
-    events.filter(({ timestamp }) => timestamp > at + 100).map((event) => `early: ${id} told of ${event.collection}/${event.id} before it happened`),
+    events
+      .filter(({ timestamp }) => timestamp > at + 100)
+      .map((event) => `early: ${id} told of ${event.collection}/${event.id} before it happened`),
   )
 }
 
 function arrivals(world: World, uid: string): { received: Received; event: ReceivedEvent }[] {
   const row = world.rows.find((candidate) => candidate.uid === uid)
   const urls = new Set(row?.versions.map(({ input }) => input.url))
-  return world.receivers.log.filter(({ url }) => urls.has(url)).flatMap((received) => received.events.map((event) => ({ received, event })))
+  return world.receivers.log
+    .filter(({ url }) => urls.has(url))
+    .flatMap((received) => received.events.map((event) => ({ received, event })))
 }
 
 function isItem(event: ReceivedEvent, collection: string, key: string | number): boolean {

@@ -3,7 +3,13 @@ import { parseArgs } from 'node:util'
 import { judge } from './judge.ts'
 import { runWorld } from './world.ts'
 
-const { values } = parseArgs({ options: { seeds: { type: 'string', default: '1000' }, from: { type: 'string', default: '1' }, diary: { type: 'boolean', default: false } } })
+const { values } = parseArgs({
+  options: {
+    seeds: { type: 'string', default: '1000' },
+    from: { type: 'string', default: '1' },
+    diary: { type: 'boolean', default: false },
+  },
+})
 const from = Number(values.from)
 const count = Number(values.seeds)
 let broken = 0
@@ -20,7 +26,10 @@ for (let seed = from; seed < from + count; seed++) {
     for (const problem of problems) console.log(`SEED=${seed} ${problem}`)
     if (values.diary) {
       console.log(world.diary.join('\n'))
-      for (const { at, id, url, took, events } of world.receivers.log) console.log(`${at - 1_700_000_000_000} ${took ? '2xx' : '---'} ${id} ${url} ${JSON.stringify(events.map((event) => [event.collection, event.id, event.event, event.timestamp - 1_700_000_000_000, event.previous?.slug]))}`)
+      for (const { at, id, url, took, events } of world.receivers.log)
+        console.log(
+          `${at - 1_700_000_000_000} ${took ? '2xx' : '---'} ${id} ${url} ${JSON.stringify(events.map((event) => [event.collection, event.id, event.event, event.timestamp - 1_700_000_000_000, event.previous?.slug]))}`,
+        )
     }
   }
   if ((seed - from + 1) % 100 === 0) console.error(`${seed - from + 1} of ${count} worlds, ${broken} broken`)

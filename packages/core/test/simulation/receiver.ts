@@ -22,7 +22,20 @@ export interface Received {
 }
 
 export type Mood = 'fine' | 'error' | 'large' | 'poison' | 'busy' | 'silent' | 'reset' | 'lost' | 'gone' | 'refuses'
-export const MOODS: readonly Mood[] = ['fine', 'fine', 'fine', 'error', 'large', 'poison', 'busy', 'silent', 'reset', 'lost', 'gone', 'refuses']
+export const MOODS: readonly Mood[] = [
+  'fine',
+  'fine',
+  'fine',
+  'error',
+  'large',
+  'poison',
+  'busy',
+  'silent',
+  'reset',
+  'lost',
+  'gone',
+  'refuses',
+]
 
 export interface Receivers {
   transport: Transport

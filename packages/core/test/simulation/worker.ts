@@ -107,6 +107,8 @@ export function createSimulatedWorker({ name, store, targets, transport, clock, 
     concurrency: 4,
     lease: 10_000,
   })
-  worker.pipeline.on('error', ({ scope, error }) => told(`${name} ${scope} error: ${error instanceof Error ? error.message : String(error)}`))
+  worker.pipeline.on('error', ({ scope, error }) =>
+    told(`${name} ${scope} error: ${error instanceof Error ? error.message : String(error)}`),
+  )
   return worker
 }

@@ -1,11 +1,11 @@
-import type { Rule, Target } from '../../src/types.ts'
 import type { TargetInput } from '../../src/config.ts'
-import { virtualClock } from '../../src/testing/virtual-clock.ts'
 import type { Clock } from '../../src/ports.ts'
+import { virtualClock } from '../../src/testing/virtual-clock.ts'
+import type { Rule, Target } from '../../src/types.ts'
 import { createContent, type Fact } from './content.ts'
 import { createDatabase } from './database.ts'
-import { createReceivers, MOODS, type Receivers } from './receiver.ts'
 import { type Random, seeded } from './random.ts'
+import { createReceivers, MOODS, type Receivers } from './receiver.ts'
 import { createSimulatedWorker, DEATHS, type Worker } from './worker.ts'
 
 /** A change that was accepted, and what the rules of its publisher's list made of it. */
@@ -146,7 +146,9 @@ export async function runWorld(seed: number): Promise<World> {
         .filter(({ status }) => status === 'published')
         .map(({ uid, rules }) => ({ uid: uid as string, rules: rules as readonly Rule[] }))
       const entry: Accepted = { fact, at: clock.now(), targets }
-      told(`${worker.name} publishes ${fact.change.event} ${fact.change.collection}/${fact.change.key} v${fact.after?.v ?? '-'} ${JSON.stringify(fact.before)} → ${JSON.stringify(fact.after)} t=${fact.change.timestamp - START}`)
+      told(
+        `${worker.name} publishes ${fact.change.event} ${fact.change.collection}/${fact.change.key} v${fact.after?.v ?? '-'} ${JSON.stringify(fact.before)} → ${JSON.stringify(fact.after)} t=${fact.change.timestamp - START}`,
+      )
       if (!transactions || random.chance(0.3)) {
         worker.pipeline.publish(fact.change).then(
           () => accepted.push(entry),
@@ -196,7 +198,8 @@ export async function runWorld(seed: number): Promise<World> {
     await clock.advance(1000)
     for (const { versions } of rows) {
       const last = versions.at(-1)?.input
-      if (last !== undefined && last.status === 'draft') versions.push({ since: clock.now(), input: { ...last, status: 'published' } })
+      if (last !== undefined && last.status === 'draft')
+        versions.push({ since: clock.now(), input: { ...last, status: 'published' } })
       for (const { input } of versions) receivers.setMood(input.url, 'fine')
     }
     await hire()
@@ -215,7 +218,12 @@ export async function runWorld(seed: number): Promise<World> {
 function row(uid: string, random: Random): TargetInput & { uid: string; rules: Rule[]; format: Target['format'] } {
   const rules: Rule[] = Array.from({ length: 1 + random.below(2) }, () => ({
     collection: random.pick(['posts', 'posts', 'pages', '*']),
-    events: random.pick([['create', 'update', 'delete'], ['create', 'update', 'delete'], ['update'], ['create', 'delete']] as const),
+    events: random.pick([
+      ['create', 'update', 'delete'],
+      ['create', 'update', 'delete'],
+      ['update'],
+      ['create', 'delete'],
+    ] as const),
     payload: random.pick([['v'], ['v', 'slug'], [], ['*']]),
     ...(random.chance(0.4) ? { filter: { status: { _eq: 'published' } } } : undefined),
     ...(random.chance(0.5) ? { previous: ['slug'] } : undefined),

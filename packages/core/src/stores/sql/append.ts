@@ -4,7 +4,7 @@ import type { Entry } from '../../types.ts'
 import { noteAppend, noteRemoved } from '../lane.ts'
 import { addEntry } from '../pending.ts'
 import { concernsAll } from './failure.ts'
-import { buryOldest, loadParts, lockLanes, savePart } from './lanes.ts'
+import { buryOldest, loadParts, lockLanes, saveParts } from './lanes.ts'
 import { type Session, type StoredLane, select, writeLanes } from './rows.ts'
 
 export const NOTHING: AppendResult = Object.freeze({ overflowed: Object.freeze([]), collapsible: Object.freeze([]) })
@@ -19,9 +19,10 @@ export async function appendAll(session: Session, appends: readonly (readonly En
   for (const entries of appends) {
     const touched = new Map<string, Entry>()
     for (const entry of entries) {
-      const [lane, part] = [lanes.get(entry.target), parts.get(entry.target)]
-      if (lane === undefined || part === undefined) throw new Error('a lane was created and is not there')
-      const added = addEntry(part.pending, entry, lane.nextOrder)
+      const part = parts.get(entry.target)
+      if (part === undefined) throw new Error('a lane was created and is not there')
+      const { lane, pending } = part
+      const added = addEntry(pending, entry, lane.nextOrder)
       if (added) lane.nextOrder += 1
       noteAppend(lane, entry, added)
       touched.set(entry.target, entry)
@@ -29,7 +30,7 @@ export async function appendAll(session: Session, appends: readonly (readonly En
     for (const [target, entry] of touched) if ((lanes.get(target)?.pending ?? 0) > entry.maxPending) over.set(target, entry)
     if (over.size > 0 && appends.length > 1) return null
   }
-  for (const [target, part] of parts) await savePart(session, lanes.get(target) as StoredLane, part)
+  await saveParts(session, parts.values())
   const result = over.size === 0 ? NOTHING : await overflow(session, over, lanes)
   await writeLanes(session, [...lanes.values()])
   return result

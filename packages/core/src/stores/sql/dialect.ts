@@ -34,7 +34,7 @@ const dialects: Record<SqlDialect, Dialect> = {
     name: 'sqlite',
     types: { id: 'INTEGER PRIMARY KEY AUTOINCREMENT', integer: 'INTEGER', small: 'INTEGER', key: 'TEXT', text: 'TEXT' },
     tableOptions: '',
-    clustered: ' WITHOUT ROWID',
+    clustered: '',
     separateIndexes: true,
     forUpdate: '',
     // Changes nothing; a transaction that began by reading could not write any more once another one had.

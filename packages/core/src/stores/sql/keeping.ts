@@ -2,7 +2,7 @@
 import type { Entry } from '../../types.ts'
 import { leased, makeDue, noteAppend, noteRemoved } from '../lane.ts'
 import { addEntry, type Held } from '../pending.ts'
-import { loadParts, lockLanes, readFlying, removeFlying, removeIfEmpty, returnEntries, savePart } from './lanes.ts'
+import { loadParts, lockLanes, readFlying, removeFlying, removeIfEmpty, returnEntries, saveParts } from './lanes.ts'
 import {
   inPortions,
   type Row,
@@ -44,12 +44,11 @@ export async function collapse(session: Session, target: string, entries: readon
       const added = addEntry(part.pending, entry, lane.nextOrder)
       if (added) lane.nextOrder += 1
       noteAppend(lane, entry, added)
-      await savePart(session, lane, part)
+      await saveParts(session, [part])
     } else {
-      const [order, appendedAt] = [Number(place.ord), Number(place.appended_at)]
-      await writePending(session, lane, [
-        { item, identity, first: change, last: change, revision, appendedAt, lastAt: at, order, refusedIn: 0 },
-      ])
+      const kept = { appendedAt: Number(place.appended_at), order: Number(place.ord) }
+      const held = { item, identity, first: change, last: change, revision, lastAt: at, refusedIn: 0, ...kept }
+      await writePending(session, [{ lane, held }])
       lane.pending += 1
     }
   }

@@ -53,55 +53,52 @@ function emptyLane(lane: Lane): Omit<StoredLane, 'id'> {
 
 /** Part of a lane's pending set: every entry of the items in question, as it was and as it is to be. */
 export interface Part {
+  lane: StoredLane
   pending: Pending
   before: Map<Held, Held>
 }
 
-/** Loads what is pending of these items; every lane gets a part. */
+/** Loads what is pending of these items; every lane gets a part. By target. */
 export async function loadParts(
   session: Session,
   lanes: Iterable<StoredLane>,
   items: readonly { target: string; item: string }[],
 ): Promise<Map<string, Part>> {
-  const parts = new Map<number, Part>()
-  const byTarget = new Map<string, Part>()
-  for (const { id, target } of lanes) {
-    const part = { pending: newPending(), before: new Map() }
-    parts.set(id, part)
-    byTarget.set(target, part)
+  const parts = new Map<string, Part>()
+  const found = new Map<number, { part: Part; entries: Held[] }>()
+  for (const lane of lanes) {
+    const part: Part = { lane, pending: newPending(), before: new Map() }
+    parts.set(lane.target, part)
+    found.set(lane.id, { part, entries: [] })
   }
   const hashes = [...new Set(items.map(({ target, item }) => itemHash(target, item)))]
-  const rows = await selectIn(
-    session,
-    hashes,
-    (marks) => `SELECT * FROM ${session.tables.entries} WHERE item IN (${marks}) AND flying = 0`,
-  )
-  const found = new Map<Part, Held[]>()
-  for (const row of rows) {
-    const part = parts.get(Number(row.lane))
-    if (part === undefined) continue
+  const sql = (marks: string) => `SELECT * FROM ${session.tables.entries} WHERE item IN (${marks}) AND flying = 0`
+  for (const row of await selectIn(session, hashes, sql)) {
     const held = toHeld(row)
-    part.before.set(held, { ...held })
-    found.set(part, [...(found.get(part) ?? []), held])
+    const of = found.get(Number(row.lane))
+    of?.entries.push(held)
+    of?.part.before.set(held, { ...held })
   }
-  for (const [{ pending }, entries] of found) putBack(pending, entries)
-  return byTarget
+  for (const { part, entries } of found.values()) putBack(part.pending, entries)
+  return parts
 }
 
 /** Writes what differs from what was loaded. */
-export async function savePart(session: Session, lane: StoredLane, { pending, before }: Part): Promise<void> {
-  const kept = new Set<number>()
-  const changed: Held[] = []
-  for (const held of pending.entries.values()) {
-    kept.add(held.order)
-    const old = before.get(held)
-    if (old === undefined || differs(old, held)) changed.push(held)
+export async function saveParts(session: Session, parts: Iterable<Part>): Promise<void> {
+  const changed: { lane: StoredLane; held: Held }[] = []
+  for (const { lane, pending, before } of parts) {
+    const kept = new Set<number>()
+    for (const held of pending.entries.values()) {
+      kept.add(held.order)
+      const old = before.get(held)
+      if (old === undefined || differs(old, held)) changed.push({ lane, held })
+    }
+    const gone = [...before.values()].map(({ order }) => order).filter((order) => !kept.has(order))
+    await inPortions(gone, (marks, orders) =>
+      session.db.run(`DELETE FROM ${session.tables.entries} WHERE lane = ? AND ord IN (${marks})`, [lane.id, ...orders]),
+    )
   }
-  const gone = [...before.values()].map(({ order }) => order).filter((order) => !kept.has(order))
-  await inPortions(gone, (marks, orders) =>
-    session.db.run(`DELETE FROM ${session.tables.entries} WHERE lane = ? AND ord IN (${marks})`, [lane.id, ...orders]),
-  )
-  await writePending(session, lane, changed)
+  await writePending(session, changed)
 }
 
 function differs(a: Held, b: Held): boolean {
@@ -127,7 +124,7 @@ export async function returnEntries(
   const before = part.pending.entries.size
   putBack(part.pending, entries)
   lane.pending += part.pending.entries.size - before
-  await savePart(session, lane, part)
+  await saveParts(session, [part])
 }
 
 export async function readFlying(session: Session, { id, flyingUntil }: StoredLane): Promise<Held[]> {

@@ -84,9 +84,9 @@ function entryValues(target: string, held: Held): SqlValue[] {
   return [itemHash(target, item), last.collection, appendedAt, lastAt, refusedIn, weightOf(held), revision, named, newest]
 }
 
-/** Inserts the entries into the lane's pending ones, or overwrites those of the same order number. */
-export function writePending(session: Session, { id, target }: StoredLane, entries: readonly Held[]): Promise<void> {
-  const rows = entries.map((held) => [id, held.order, 0, ...entryValues(target, held)])
+/** Inserts the entries into the pending ones of their lanes, or overwrites those of the same order number. */
+export function writePending(session: Session, entries: readonly { lane: StoredLane; held: Held }[]): Promise<void> {
+  const rows = entries.map(({ lane, held }) => [lane.id, held.order, 0, ...entryValues(lane.target, held)])
   const changing = PENDING.filter((column) => column !== 'lane' && column !== 'ord')
   return insert(session, session.tables.entries, PENDING, rows, session.dialect.onConflict(['lane', 'ord'], changing))
 }
