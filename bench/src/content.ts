@@ -14,7 +14,7 @@ export const TOKEN = 'bench-token'
 const TIMESTAMP = Date.now()
 
 /** A change whose event is 218 bytes of JSON on the wire, as long as its key has five digits. */
-export function changeOf(key: number, collection = 'posts', padding = 44): SampleChange {
+export function changeOf(key: number, collection = 'posts', padding = 52): SampleChange {
   return {
     collection,
     event: 'update',

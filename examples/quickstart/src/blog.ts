@@ -1,4 +1,4 @@
-import type { Post } from './posts.ts'
+import type { Post } from './post.ts'
 
 /** The blog's pages as HTML. Equal posts make equal pages, byte for byte. */
 export function listPage(site: string, posts: readonly Post[]): string {

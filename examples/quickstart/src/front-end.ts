@@ -4,7 +4,7 @@ import { nodeHandler } from '@unstale/receiver/node'
 import express from 'express'
 import { listPage, missingPage, postPage } from './blog.ts'
 import { secret } from './flushes.ts'
-import type { Post } from './posts.ts'
+import type { Post } from './post.ts'
 
 export interface FrontEndOptions {
   name: string

@@ -1,17 +1,8 @@
 import type { ChangeEvent, ChangeInput } from '@unstale/core'
 import type { Knex } from 'knex'
 import type { Flushes } from './flushes.ts'
+import { type Post, slugOf } from './post.ts'
 import { seedPosts } from './seed.ts'
-
-export interface Post {
-  id: number
-  title: string
-  slug: string
-  body: string
-  status: 'draft' | 'published'
-  /** Counts the edits. */
-  revision: number
-}
 
 export type Draft = Pick<Post, 'title'> & Partial<Pick<Post, 'slug' | 'body' | 'status'>>
 export type Edit = Partial<Pick<Post, 'title' | 'slug' | 'body' | 'status'>>
@@ -131,12 +122,4 @@ async function createTable(knex: Knex): Promise<void> {
 /** `Rye bread` becomes `Rye bread (2)`, that `Rye bread (3)`. */
 function numbered(title: string, revision: number): string {
   return `${title.replace(/ \(\d+\)$/, '')} (${revision})`
-}
-
-export function slugOf(title: string): string {
-  const words = title
-    .toLowerCase()
-    .normalize('NFKD')
-    .match(/[a-z0-9]+/g)
-  return words?.join('-') ?? 'untitled'
 }

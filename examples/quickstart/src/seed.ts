@@ -1,4 +1,4 @@
-import { type Post, slugOf } from './posts.ts'
+import { type Post, slugOf } from './post.ts'
 
 const places = [
   'Harbour',

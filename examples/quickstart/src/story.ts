@@ -1,6 +1,6 @@
 import { styleText } from 'node:util'
 import { type FrontEndKey, frontEndKeys } from './flushes.ts'
-import type { Post } from './posts.ts'
+import type { Post } from './post.ts'
 import type { Stage } from './stage.ts'
 import type { Told } from './timeline.ts'
 

@@ -10,7 +10,7 @@ import { nodeHandler } from '@unstale/receiver/node'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openDatabase } from '../src/content-app.ts'
 import { secret } from '../src/flushes.ts'
-import type { Post } from '../src/posts.ts'
+import type { Post } from '../src/post.ts'
 import { seedPosts } from '../src/seed.ts'
 import { folder, requireBuilt } from './built.ts'
 

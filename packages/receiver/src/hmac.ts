@@ -30,7 +30,7 @@ export function hmac(
     const seconds = header('webhook-timestamp')
     const head = `${header('webhook-id')}.${seconds}.`
     // A dot in the id would be ambiguous in what is signed; a space means that there were two.
-    if (!/^[^\s.]+\.\d{1,12}\.$/.test(head)) fail(401, 'SIGNATURE_INVALID', 'webhook-id or webhook-timestamp')
+    if (!/^[^\s.]+\.\d{1,12}\.$/.test(head)) fail(401, 'CREDENTIALS_MALFORMED', 'webhook-id or webhook-timestamp')
 
     const signed = concat([encode(head), await rawBody()])
     for (const [index, key] of await keysFor(credentials)) {

@@ -17,7 +17,7 @@ import type {
 
 type Bytes = Uint8Array<ArrayBuffer>
 
-/** Ids that are remembered at once. */
+/** Ids that are remembered; the oldest is forgotten. */
 const MAX_SEEN = 5000
 
 /** Receives flush requests. Throws a ReceiverError if nobody could ever be told from a stranger. */
@@ -66,8 +66,8 @@ export function createReceiver<Schema = AnySchema>(given: ReceiverOptions<NoInfe
       const { handled, failed } = await dispatch(given as ReceiverOptions, events, { ...options, ...verified }, report)
       if (failed.length > 0) return refuse(new ReceiverError(500, 'HANDLER_FAILED'), failed)
       if (seen && id) {
-        if (seen.size >= MAX_SEEN) seen.clear()
         seen.add(id)
+        if (seen.size > MAX_SEEN) seen.delete(seen.values().next().value as string)
       }
       return Response.json({ received, handled, ignored: received - handled, duplicate: 0 })
     } catch (error) {

@@ -75,10 +75,10 @@ export type Handlers<Schema> =
     : { readonly [Collection in CollectionName<Schema>]?: Handler<Schema, Collection> } & { readonly '*'?: Handler<Schema> }
 
 /**
- * The `webhook-id`s of requests that were handled. It is cleared when it holds 5,000, which costs some repeated work and
- * loses nothing. Every process needs one of its own, as every cache has to be flushed.
+ * The `webhook-id`s of the last 5,000 requests that were handled. Every process needs a set of its own, as every cache has
+ * to be flushed.
  */
-export type Seen = Pick<Set<string>, 'has' | 'add' | 'clear' | 'size'>
+export type Seen = Pick<Set<string>, 'has' | 'add' | 'delete' | 'size' | 'values'>
 
 /** `Headers`, or as Node has them. */
 export type HeadersLike = Headers | { readonly [name: string]: string | readonly string[] | undefined }

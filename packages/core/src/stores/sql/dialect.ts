@@ -7,9 +7,8 @@ export interface Dialect {
   name: SqlDialect
   /** Column types. */
   types: { id: string; integer: string; small: string; key: string; text: string }
-  /** After the closing bracket of CREATE TABLE; `clustered` where rows should lie in the order of their key. */
+  /** After the closing bracket of CREATE TABLE. */
   tableOptions: string
-  clustered: string
   /** `CREATE INDEX IF NOT EXISTS` exists; else a table names its indexes itself. */
   separateIndexes: boolean
   /** Appended to a SELECT whose rows are to be changed in the same transaction. */
@@ -34,7 +33,6 @@ const dialects: Record<SqlDialect, Dialect> = {
     name: 'sqlite',
     types: { id: 'INTEGER PRIMARY KEY AUTOINCREMENT', integer: 'INTEGER', small: 'INTEGER', key: 'TEXT', text: 'TEXT' },
     tableOptions: '',
-    clustered: '',
     separateIndexes: true,
     forUpdate: '',
     // Changes nothing; a transaction that began by reading could not write any more once another one had.
@@ -53,7 +51,6 @@ const dialects: Record<SqlDialect, Dialect> = {
       text: 'TEXT',
     },
     tableOptions: '',
-    clustered: '',
     separateIndexes: true,
     forUpdate: ' FOR UPDATE',
     lockAll: null,
@@ -71,7 +68,6 @@ const dialects: Record<SqlDialect, Dialect> = {
       text: 'LONGTEXT',
     },
     tableOptions: ' ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin',
-    clustered: '',
     separateIndexes: false,
     forUpdate: ' FOR UPDATE',
     lockAll: null,

@@ -89,7 +89,7 @@ async function prepare(database: Database, synchronous: 'full' | 'normal'): Prom
       database.pragma('journal_mode = WAL')
       database.pragma(`synchronous = ${synchronous === 'normal' ? 'NORMAL' : 'FULL'}`)
       // Small checkpoints, so that no commit waits for a large one.
-      database.pragma('wal_autocheckpoint = 4000')
+      database.pragma('wal_autocheckpoint = 250')
       return
     } catch (error) {
       // Two processes that open a new file at once cannot both change its mode.

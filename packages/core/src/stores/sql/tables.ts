@@ -87,29 +87,19 @@ function statementsFor(dialect: Dialect, tables: Tables): string[] {
     `first_change ${text} NOT NULL`,
     `last_change ${text}`,
   ]
+  const lane = [`id ${id}`, `target ${key} NOT NULL UNIQUE`, `ready_at ${integer}`, `state ${text} NOT NULL`]
+  const place = [`lane ${integer} NOT NULL`, `ord ${integer} NOT NULL`, `flying ${small} NOT NULL`]
+  const letter = [
+    `id ${key} NOT NULL PRIMARY KEY`,
+    `target ${key} NOT NULL`,
+    `ord ${integer} NOT NULL`,
+    `reason ${key} NOT NULL`,
+    `died_at ${integer} NOT NULL`,
+  ]
   const created = [
-    table(tables.lanes, [`id ${id}`, `target ${key} NOT NULL UNIQUE`, `ready_at ${integer}`, `state ${text} NOT NULL`], {
-      ready: 'ready_at',
-    }),
-    `${table(
-      tables.entries,
-      [`lane ${integer} NOT NULL`, `ord ${integer} NOT NULL`, `flying ${small} NOT NULL`, ...entry, 'PRIMARY KEY (lane, ord)'],
-      {
-        item: 'item',
-      },
-    )}${dialect.clustered}`,
-    table(
-      tables.dead,
-      [
-        `id ${key} NOT NULL PRIMARY KEY`,
-        `target ${key} NOT NULL`,
-        `ord ${integer} NOT NULL`,
-        `reason ${key} NOT NULL`,
-        `died_at ${integer} NOT NULL`,
-        ...entry,
-      ],
-      { target: 'target, id' },
-    ),
+    table(tables.lanes, lane, { ready: 'ready_at' }),
+    table(tables.entries, [...place, ...entry, 'PRIMARY KEY (lane, ord)'], { item: 'item' }),
+    table(tables.dead, [...letter, ...entry], { target: 'target, id' }),
     table(tables.inbox, [`id ${id}`, `body ${text} NOT NULL`]),
     table(tables.version, [`one ${integer} NOT NULL PRIMARY KEY`, `version ${integer} NOT NULL`]),
   ]
