@@ -1,5 +1,4 @@
-import { shown } from './report.ts'
-import { judge, levelOf, marginOf, type Row } from './row.ts'
+import { judge, levelOf, marginOf, type Row, shown } from './row.ts'
 
 const WIDTH = 900
 const LABELS = 470

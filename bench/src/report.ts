@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { availableParallelism, cpus, totalmem } from 'node:os'
 import { join, relative } from 'node:path'
 import { toPlot } from './plot.ts'
-import { judge, levelOf, type Row } from './row.ts'
+import { judge, levelOf, type Row, shown } from './row.ts'
 
 export interface Machine {
   date: string
@@ -99,10 +99,4 @@ function cellsOf(row: Row): string[] {
     level,
     judge(row),
   ]
-}
-
-/** Three digits that count; whole numbers up to 10,000 as they are. */
-export function shown(value: number): string {
-  if (value >= 100) return Math.round(value < 10_000 ? value : Number(value.toPrecision(3))).toLocaleString('en-US')
-  return value >= 10 ? value.toFixed(1) : value.toFixed(2)
 }

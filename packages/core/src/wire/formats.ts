@@ -1,6 +1,6 @@
 /**
  * The three bodies, as text. Field values arrive as JSON text and are joined, never parsed; the key order is part of the
- * format. The reading side is in read.ts.
+ * format.
  */
 
 /** One event on its way out. */

@@ -1,6 +1,5 @@
 export { toBatchBody, toIdsBody, toSingleBody, type WireEvent, type WireSubscription } from './formats.ts'
 export { authHeaders, HEADERS, headerNameProblem, headerValueProblem, parseRetryAfter, redactUrl } from './headers.ts'
-export { type ReadEvent, type ReadResult, type ReadSubscription, readBody } from './read.ts'
 export {
   type Hmac,
   parseSecret,
