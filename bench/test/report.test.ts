@@ -2,8 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { ratioOf, sampleOf } from '../src/measure.ts'
 import { toPlot } from '../src/plot.ts'
 import { between, toMarkdown, toTable } from '../src/report.ts'
-import { shown } from '../src/row.ts'
-import { judge, type Mark, marginOf, type Row } from '../src/row.ts'
+import { judge, type Mark, marginOf, type Row, shown } from '../src/row.ts'
 
 const one = (value: number) => ({ median: value, least: value, most: value })
 
