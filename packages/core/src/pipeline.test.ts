@@ -448,6 +448,17 @@ describe('targets that are edited', () => {
   })
 })
 
+it('says so when the whole of a collection changed and a target takes items only', async () => {
+  const pipeline = pipelineOf([target(), target({ key: 'whole', url: 'https://whole.test/', wholeCollection: true })])
+  const errors: { message: string; key: string | undefined }[] = []
+  pipeline.on('error', ({ error, target }) => errors.push({ message: (error as Error).message, key: target?.key }))
+  await pipeline.publish({ collection: 'posts', event: 'update', key: '*' })
+  await clock.advance(50)
+  await pipeline.tick()
+  expect(transport.requests.map(({ url }) => url)).toEqual(['https://whole.test/'])
+  expect(errors).toEqual([{ message: expect.stringMatching(/"posts".*wholeCollection/), key: 'site' }])
+})
+
 describe('what is wrong with a call', () => {
   const cyclic: Record<string, unknown> = {}
   cyclic.title = cyclic
@@ -572,6 +583,15 @@ describe('stop', () => {
     expect(transport.requests[0]?.headers['webhook-id']).toBe(transport.requests[1]?.headers['webhook-id'])
     await pipeline.stop()
   })
+})
+
+it('logs what fails where nobody listens to errors', async () => {
+  const pipeline = pipelineOf([target()], { notifiers: [{ notify: () => Promise.reject(new Error('mail is down')) }] })
+  await pipeline.publish(edit(1))
+  await clock.advance(50)
+  await pipeline.tick()
+  await clock.advance(0)
+  expect(logged).toEqual([expect.stringMatching(/notifier: mail is down/)])
 })
 
 it('warns that changes wait when nobody called start', async () => {

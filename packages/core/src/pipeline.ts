@@ -1,16 +1,16 @@
 import { parseChanges } from './accept/change.ts'
-import { toEntries, wholeCollectionEntry } from './accept/intake.ts'
-import type { Interest } from './accept/match.ts'
-import { pickPaths } from './accept/paths.ts'
-import { fold } from './batch/fold.ts'
+import { toEntries } from './accept/intake.ts'
+import type { Interest, Warn } from './accept/match.ts'
 import { alignedClock, createAlarm } from './clock.ts'
 import type { CheckedTargets } from './config.ts'
 import { createTeller, type Log, type PipelineEvents } from './deliver/notify.ts'
 import { createPool, type Pool } from './deliver/pool.ts'
 import { createWorker } from './deliver/worker.ts'
 import { PipelineError } from './errors.ts'
-import type { AppendResult, Clock, Notifier, Source, SqlTransaction, Store, TargetSource, Transport } from './ports.ts'
-import { createRoster, type Loaded, refOf } from './targets.ts'
+import { createInboxRelay } from './inbox.ts'
+import { createRelief } from './overflow.ts'
+import type { Clock, Notifier, Source, SqlTransaction, Store, TargetSource, Transport } from './ports.ts'
+import { createRoster, refOf } from './targets.ts'
 import type { Change, ChangeEvent, ChangeInput, Entry, ItemRef } from './types.ts'
 import type { Hmac } from './wire/signature.ts'
 
@@ -60,8 +60,6 @@ export interface PipelineParts {
   lease: number
 }
 
-/** Rows that are folded in one transaction. */
-const FOLD = 500
 /** How often the store's clock is read again, in milliseconds. */
 const ALIGN = 60_000
 
@@ -70,6 +68,8 @@ export function assemblePipeline(parts: PipelineParts): Pipeline {
   const teller = createTeller(parts.notifiers, logger)
   const time = alignedClock(clock, () => store.time())
   const alarm = createAlarm(time.now, clock.sleep)
+  const warn: Warn = (target, error) =>
+    teller.emit('error', { scope: error.code === 'FILTER_INVALID' ? 'filter' : 'source', error, target: refOf(target) })
   const roster = createRoster({
     source: parts.targets,
     check: parts.check,
@@ -77,23 +77,12 @@ export function assemblePipeline(parts: PipelineParts): Pipeline {
     clock,
     time,
     teller,
+    warn,
     poke: () => alarm.pull(time.now()),
   })
-  const worker = createWorker({
-    ...parts,
-    time,
-    teller,
-    warn: (target, collection, error) =>
-      teller.emit('error', {
-        scope: 'filter',
-        error: new PipelineError(
-          'FILTER_INVALID',
-          `a filter on "${collection}" failed and matches everything until it is mended`,
-          { cause: error },
-        ),
-        target: refOf(target),
-      }),
-  })
+  const worker = createWorker({ ...parts, time, teller, warn })
+  const relieve = createRelief({ store, roster, teller, time })
+  const inbox = createInboxRelay({ store, roster, sources, teller, relieve, ring: () => alarm.pull(time.now()) })
   let pool: Pool | null = null
   let stopped = false
   let worked = false
@@ -102,7 +91,17 @@ export function assemblePipeline(parts: PipelineParts): Pipeline {
   let release: (() => void)[] = []
 
   const poolOf = (): Pool =>
-    createPool({ store, clock, time, teller, worker, alarm, concurrency: parts.concurrency, ready: roster.ready, foldInbox })
+    createPool({
+      store,
+      clock,
+      time,
+      teller,
+      worker,
+      alarm,
+      concurrency: parts.concurrency,
+      ready: roster.ready,
+      foldInbox: inbox.fold,
+    })
 
   async function publish(
     input: ChangeInput | readonly ChangeInput[],
@@ -113,106 +112,14 @@ export function assemblePipeline(parts: PipelineParts): Pipeline {
     const changes = parseChanges(input, clock.now())
     const at = time.stamp()
     if (!worked) warnOfIdle()
-    const entries = toEntries(changes, matcher, at)
-    if (transaction !== undefined) return toInbox(changes, entries, at, transaction)
-    if (entries.length > 0) {
-      const appended = store.append(entries)
-      let soonest = Number.POSITIVE_INFINITY
-      for (const entry of entries)
-        soonest = Math.min(soonest, entry.quietUntil, entry.closeBy, entries.length >= entry.size ? at : entry.quietUntil)
-      const result = await appended
-      alarm.pull(soonest)
-      if (result.overflowed.length > 0 || result.collapsible.length > 0) await relieve(result)
-    }
-    tellAccepted(changes, entries, at)
-  }
-
-  /** Only INSERTs, in the caller's transaction; the rest is done once it has committed. */
-  async function toInbox(
-    changes: readonly Change[],
-    entries: readonly Entry[],
-    at: number,
-    transaction: SqlTransaction,
-  ): Promise<void> {
-    if (store.inbox === undefined) {
-      throw new PipelineError(
-        'TRANSACTION_UNSUPPORTED',
-        `the ${store.name} store cannot write into a transaction of yours: use knexStore on the same database, or publish after the commit`,
-      )
-    }
-    const rows: { at: number; change: Change; entries: Entry[] }[] = []
-    for (const change of changes) {
-      const interest = roster.loaded?.matcher.interest(change.collection, change.event)
-      if (!interest) continue
-      const own = toEntries([change], (roster.loaded as Loaded).matcher, at)
-      rows.push({ at, change: reduced(change, interest), entries: own })
-    }
-    if (rows.length === 0) return tellAccepted(changes, entries, at)
-    await store.inbox.write(transaction, rows)
-    const committed = (transaction as { executionPromise?: Promise<unknown> }).executionPromise
-    const ring = () => alarm.pull(time.now())
-    // Knex says when it has committed; elsewhere the poll finds the rows.
-    if (committed !== undefined) committed.then(ring, () => {})
-    else ring()
-    tellAccepted(changes, entries, at)
-  }
-
-  async function foldInbox(): Promise<number> {
-    const { inbox } = store
-    if (inbox === undefined) return 0
-    const { matcher } = await roster.ready()
-    let folded = 0
-    for (;;) {
-      const rows = await inbox.read(FOLD)
-      if (rows.length === 0) return folded
-      const changes = await hydrate(rows.map(({ change }) => change))
-      const entries = fold(
-        rows.map((row, index) => ({ ...row, change: changes[index] ?? row.change })),
-        matcher,
-      )
-      const result = await inbox.fold(rows, entries)
-      // Another process has folded some of them: it goes on, and so may we.
-      if (result === null) continue
+    const entries =
+      transaction === undefined ? toEntries(changes, matcher, at) : await inbox.write(changes, matcher, at, transaction)
+    if (transaction === undefined && entries.length > 0) {
+      const result = await store.append(entries)
+      for (const { size, quietUntil, closeBy } of entries) alarm.pull(entries.length >= size ? at : Math.min(quietUntil, closeBy))
       await relieve(result)
-      folded += rows.length
-      if (rows.length < FOLD) return folded
     }
-  }
-
-  async function hydrate(changes: readonly Change[]): Promise<readonly Change[]> {
-    let current = changes
-    for (const source of sources) {
-      if (source.hydrate === undefined) continue
-      try {
-        const full = await source.hydrate(current)
-        if (full.length === current.length) current = full
-        else
-          throw new PipelineError('CHANGE_INVALID', `hydrate() was given ${current.length} changes and answered ${full.length}`)
-      } catch (error) {
-        // What could not be read stays unknown, and unknown matches.
-        teller.emit('error', { scope: 'source', error })
-      }
-    }
-    return current
-  }
-
-  /** Tells of dead letters, and collapses what may be collapsed. */
-  async function relieve({ overflowed, collapsible }: AppendResult): Promise<void> {
-    const at = time.now()
-    const { matcher } = await roster.ready()
-    for (const { target, count } of overflowed) {
-      const bound = matcher.targets.get(target)
-      if (bound !== undefined)
-        teller.incident({ kind: 'dead', target: refOf(bound.target), reason: 'overflow', items: [], count, at })
-    }
-    for (const { target, collections } of collapsible) {
-      const bound = matcher.targets.get(target)
-      if (bound === undefined) continue
-      await store.collapse(
-        target,
-        collections.map((collection) => wholeCollectionEntry(bound.target, collection, bound.revision, at)),
-      )
-    }
+    tellAccepted(changes, entries, at)
   }
 
   function tellAccepted(changes: readonly Change[], entries: readonly Entry[], at: number): void {
@@ -274,7 +181,7 @@ export function assemblePipeline(parts: PipelineParts): Pipeline {
     step,
     async tick() {
       worked = true
-      await foldInbox()
+      await inbox.fold()
       let settled = 0
       while (await step()) settled++
       const { published } = await roster.ready()
@@ -330,15 +237,5 @@ export function assemblePipeline(parts: PipelineParts): Pipeline {
       if (signal.aborted) return
       await time.align().catch((error: unknown) => teller.emit('error', { scope: 'time', error }))
     }
-  }
-}
-
-/** What of a change has to wait in the inbox: the fields that somebody asked for. */
-function reduced(change: Change, interest: Interest): Change {
-  const { previous, ...rest } = change
-  return {
-    ...rest,
-    fields: pickPaths(change.fields, interest.fields),
-    ...(previous === undefined ? undefined : { previous: pickPaths(previous, interest.previous) }),
   }
 }

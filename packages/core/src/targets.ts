@@ -34,6 +34,7 @@ export interface RosterDeps {
   clock: Clock
   time: AlignedClock
   teller: Teller
+  warn: Warn
   /** Something may be due now. */
   poke(): void
 }
@@ -45,13 +46,10 @@ export function refOf({ uid, key, name, url }: Target): TargetRef {
   return { uid, key, name, url: redactUrl(url) }
 }
 
-export function createRoster({ source, check, store, clock, time, teller, poke }: RosterDeps): Roster {
+export function createRoster({ source, check, store, clock, time, teller, warn, poke }: RosterDeps): Roster {
   let loaded: Loaded | null = null
   let loading: Promise<void> | null = null
   let stale = false
-
-  const warn: Warn = (target, collection, error) =>
-    teller.emit('error', { scope: 'filter', error: named(collection, error), target: refOf(target) })
 
   async function load(): Promise<void> {
     await time.align()
@@ -152,10 +150,4 @@ export function createRoster({ source, check, store, clock, time, teller, poke }
 function reachedAnew(old: Target, target: Target): boolean {
   const way = ({ url, auth, secrets, status }: Target) => JSON.stringify([url, auth, secrets, status])
   return way(old) !== way(target)
-}
-
-function named(collection: string, cause: unknown): PipelineError {
-  return new PipelineError('FILTER_INVALID', `a filter on "${collection}" failed and matches everything until it is mended`, {
-    cause,
-  })
 }

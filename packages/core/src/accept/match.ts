@@ -1,3 +1,4 @@
+import { PipelineError } from '../errors.ts'
 import type { Change, ChangeEvent, Rule, Target } from '../types.ts'
 import { type CompiledFilter, compileFilter, type Tri } from './filter.ts'
 import { fingerprint } from './fingerprint.ts'
@@ -38,8 +39,8 @@ export interface Matcher {
   interest(collection: string, event: ChangeEvent): Interest | null
 }
 
-/** Told when a filter fails at run time; it then matches everything. */
-export type Warn = (target: Target, collection: string, error: unknown) => void
+/** Told of what a target does not hear as it should, and why. */
+export type Warn = (target: Target, error: PipelineError) => void
 
 interface CompiledRule {
   rule: Rule
@@ -110,7 +111,14 @@ export function createMatcher(targets: readonly Target[], warn: Warn): Matcher {
 
 /** Which view of a change one target gets; null: none. Either state matches, and unknown matches. */
 export function viewOf(plan: Plan, change: Change, before: State | null, after: State | null, warn: Warn): View | null {
-  if (change.key === '*' && !plan.bound.target.wholeCollection) return null
+  if (change.key === '*' && !plan.bound.target.wholeCollection) {
+    const why = 'the target does not take whole collections: set wholeCollection, or report the items one by one'
+    warn(
+      plan.bound.target,
+      new PipelineError('CHANGE_INVALID', `a change of the whole of "${change.collection}" is not sent: ${why}`),
+    )
+    return null
+  }
   if (plan.plain !== null) return plan.plain
   const now = change.timestamp
   const context = { collection: change.collection, event: change.event, now }
@@ -120,7 +128,8 @@ export function viewOf(plan: Plan, change: Change, before: State | null, after: 
     try {
       return rule.filter.test(state, context)
     } catch (error) {
-      warn(plan.bound.target, change.collection, error)
+      const message = `a filter on "${change.collection}" failed and matches everything until it is mended`
+      warn(plan.bound.target, new PipelineError('FILTER_INVALID', message, { cause: error }))
       return undefined
     }
   }

@@ -1,0 +1,107 @@
+import { toEntries } from './accept/intake.ts'
+import type { Interest, Matcher } from './accept/match.ts'
+import { pickPaths } from './accept/paths.ts'
+import { fold } from './batch/fold.ts'
+import type { Teller } from './deliver/notify.ts'
+import { PipelineError } from './errors.ts'
+import type { AppendResult, InboxRow, Source, SqlTransaction, Store } from './ports.ts'
+import type { Roster } from './targets.ts'
+import type { Change, Entry } from './types.ts'
+
+export interface InboxRelay {
+  /** Stores the notices of changes in a transaction of the user's: only INSERTs. Answers the entries that they will become. */
+  write(changes: readonly Change[], matcher: Matcher, at: number, transaction: SqlTransaction): Promise<readonly Entry[]>
+  /** Appends what was committed, oldest first. */
+  fold(): Promise<void>
+}
+
+export interface InboxRelayDeps {
+  store: Store
+  roster: Roster
+  sources: readonly Source[]
+  teller: Teller
+  relieve(result: AppendResult): Promise<void>
+  /** There may be something to fold. */
+  ring(): void
+}
+
+/** Rows that are folded in one transaction. */
+const PORTION = 500
+
+export function createInboxRelay({ store, roster, sources, teller, relieve, ring }: InboxRelayDeps): InboxRelay {
+  const { inbox } = store
+
+  async function write(
+    changes: readonly Change[],
+    matcher: Matcher,
+    at: number,
+    transaction: SqlTransaction,
+  ): Promise<readonly Entry[]> {
+    if (inbox === undefined) {
+      throw new PipelineError(
+        'TRANSACTION_UNSUPPORTED',
+        `the ${store.name} store cannot write into a transaction of yours: use knexStore on the same database, or publish after the commit`,
+      )
+    }
+    const rows: Omit<InboxRow, 'id'>[] = []
+    for (const change of changes) {
+      const interest = matcher.interest(change.collection, change.event)
+      if (interest !== null) rows.push({ at, change: reduced(change, interest), entries: toEntries([change], matcher, at) })
+    }
+    if (rows.length === 0) return []
+    await inbox.write(transaction, rows)
+    // Knex says when it has committed; elsewhere the poll finds the rows.
+    const committed = (transaction as { executionPromise?: Promise<unknown> }).executionPromise ?? Promise.resolve()
+    committed.then(ring, () => {})
+    return rows.flatMap(({ entries }) => entries)
+  }
+
+  async function foldAll(): Promise<void> {
+    if (inbox === undefined) return
+    const { matcher } = await roster.ready()
+    for (;;) {
+      const rows = await inbox.read(PORTION)
+      if (rows.length === 0) return
+      const changes = await hydrate(rows.map(({ change }) => change))
+      const entries = fold(
+        rows.map((row, index) => ({ ...row, change: changes[index] ?? row.change })),
+        matcher,
+      )
+      const result = await inbox.fold(rows, entries)
+      // Another process has folded some of them: it goes on, and so may we.
+      if (result === null) continue
+      await relieve(result)
+      if (rows.length < PORTION) return
+    }
+  }
+
+  async function hydrate(changes: readonly Change[]): Promise<readonly Change[]> {
+    let current = changes
+    for (const source of sources) {
+      if (source.hydrate === undefined) continue
+      try {
+        const full = await source.hydrate(current)
+        if (full.length !== current.length) {
+          throw new PipelineError('CHANGE_INVALID', `hydrate() was given ${current.length} changes and answered ${full.length}`)
+        }
+        current = full
+      } catch (error) {
+        // What could not be read stays unknown, and unknown matches.
+        teller.emit('error', { scope: 'source', error })
+      }
+    }
+    return current
+  }
+
+  return { write, fold: foldAll }
+}
+
+/** What of a change has to wait in the inbox: the fields that somebody asked for. */
+function reduced(change: Change, interest: Interest): Change {
+  const { previous, ...rest } = change
+  return {
+    ...rest,
+    fields: pickPaths(change.fields, interest.fields),
+    ...(previous === undefined ? undefined : { previous: pickPaths(previous, interest.previous) }),
+  }
+}
