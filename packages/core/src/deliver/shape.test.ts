@@ -86,6 +86,27 @@ describe('late binding: when rules were edited', () => {
     }
   })
 
+  it('a whole collection stands for every event, also for those that the rules do not name', () => {
+    const target = { wholeCollection: true }
+    const everything = bind({ ...target, rules: [{ collection: 'posts' }] })
+    const whole = toEntries([change({ key: '*' })], everything.matcher, 5)
+    const { bound } = bind({ ...target, rules: [{ collection: 'posts', events: ['delete'] }] })
+    expect(bodyOf(shape(batch([merged(whole)]), bound, () => {}))).toMatchObject([{ collection: 'posts', fields: { id: '*' } }])
+  })
+
+  it('nested values that only a filter read are still known', () => {
+    const filter = { author: { role: { _eq: 'editor' } } }
+    const rules = [{ collection: 'posts', payload: ['author.name'], filter }]
+    const written = bind({ rules })
+    const entries = toEntries(
+      [change({ event: 'create', fields: { author: { name: 'n', role: 'editor' } } })],
+      written.matcher,
+      5,
+    )
+    const { bound } = bind({ rules: [{ ...rules[0], collection: 'posts', previous: ['slug'] }] })
+    expect(bodyOf(shape(batch([merged(entries)]), bound, () => {}))).toMatchObject([{ fields: { id: 1, author: { name: 'n' } } }])
+  })
+
   it('an item of which neither end matches is still announced, by its key: what lay between is not known', () => {
     const ends = accept(
       change({ event: 'create', fields: { title: 'x', status: 'draft' } }),

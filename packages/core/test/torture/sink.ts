@@ -47,11 +47,16 @@ export async function createSink(random: () => number, onRequest: () => void): P
 
     await new Promise((resolve) => setTimeout(resolve, random() * 20))
     const chance = random()
-    if (chance < 0.04) return void request.socket.destroy()
+    const reset = () => {
+      // Its sender may try again before we hear that the connection is closed.
+      inFlight.delete(flight)
+      request.socket.destroy()
+    }
+    if (chance < 0.04) return reset()
     if (chance < 0.12) return void response.writeHead(503).end()
     accept(id, items)
     // Taken, but its sender does not hear of it.
-    if (chance < 0.16) return void request.socket.destroy()
+    if (chance < 0.16) return reset()
     response.writeHead(200).end()
   }
 
