@@ -31,6 +31,8 @@ export interface PipelineOptions {
   concurrency?: number
   /** Milliseconds for which a batch is claimed; renewed while its attempt lasts. Default 10,000. */
   lease?: number
+  /** Milliseconds for which dead letters are kept. Default 30 days. */
+  retention?: number
   /** Where the pipeline's own few lines go. Default `console`. */
   logger?: Log
 }
@@ -45,7 +47,14 @@ export interface Runtime {
 export function createPipelineOn(runtime: Runtime, options: PipelineOptions): Pipeline {
   const problems = problemsOf(options)
   if (problems.length > 0) throw new PipelineError('CONFIG_INVALID', `createPipeline: ${problems.join('; ')}`)
-  const { clock = systemClock(), logger = console, sources = [], concurrency = 50, lease = 10_000 } = options
+  const {
+    clock = systemClock(),
+    logger = console,
+    sources = [],
+    concurrency = 50,
+    lease = 10_000,
+    retention = 30 * 86_400_000,
+  } = options
   if (options.store === undefined) {
     logger.warn('unstale: no store was given, so changes wait in memory and a restart loses those that were not delivered')
   }
@@ -76,6 +85,7 @@ export function createPipelineOn(runtime: Runtime, options: PipelineOptions): Pi
     agent: 'unstale',
     concurrency,
     lease,
+    retention,
   })
 }
 
@@ -89,7 +99,7 @@ function toSource(targets: PipelineOptions['targets']): TargetSource {
 function problemsOf(options: PipelineOptions): string[] {
   const problems: string[] = []
   if (typeof options !== 'object' || options === null) return [`takes an object of options, not ${kindOf(options)}`]
-  const { targets, concurrency, lease, transport, network } = options
+  const { targets, concurrency, lease, retention, transport, network } = options
   const loads = typeof (targets as TargetSource | undefined)?.load === 'function'
   if (!Array.isArray(targets) && !loads)
     problems.push(`targets has to be an array, or an object with load(), not ${kindOf(targets)}`)
@@ -97,6 +107,7 @@ function problemsOf(options: PipelineOptions): string[] {
     problems.push('concurrency has to be a whole number above 0')
   if (lease !== undefined && !(lease >= 1000 && lease <= LONGEST.lease))
     problems.push(`lease has to be 1000 to ${LONGEST.lease} (milliseconds)`)
+  if (retention !== undefined && !(retention >= 0)) problems.push('retention has to be 0 or more (milliseconds)')
   if (transport !== undefined && network !== undefined)
     problems.push('network only configures the default transport: pass it to the transport you give')
   return problems

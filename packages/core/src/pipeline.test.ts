@@ -448,6 +448,59 @@ describe('targets that are edited', () => {
   })
 })
 
+describe('a store that does not answer any more', () => {
+  it('does not keep stop from ending', async () => {
+    let hangs = false
+    const hanging = {
+      ...store,
+      peek: (query: Parameters<typeof store.peek>[0]) => (hangs ? new Promise<never>(() => {}) : store.peek(query)),
+    }
+    const pipeline = pipelineOf([target()], { store: hanging })
+    await pipeline.start()
+    hangs = true
+    await clock.advance(2000)
+    let stopped = false
+    const stopping = pipeline.stop({ drain: 3000 }).then(() => {
+      stopped = true
+    })
+    await clock.advance(5000)
+    expect(stopped).toBe(true)
+    await stopping
+  })
+
+  it('is tried again by itself, and told', async () => {
+    let away = false
+    const errors: unknown[] = []
+    const absent = {
+      ...store,
+      peek: (query: Parameters<typeof store.peek>[0]) =>
+        away ? Promise.reject(new Error('connection lost')) : store.peek(query),
+    }
+    const pipeline = pipelineOf([target()], { store: absent })
+    pipeline.on('error', ({ scope }) => errors.push(scope))
+    await pipeline.start()
+    away = true
+    await pipeline.publish(edit(1))
+    await clock.advance(10_000)
+    expect(new Set(errors)).toEqual(new Set(['store']))
+    away = false
+    await clock.advance(60_000)
+    expect(transport.requests).toHaveLength(1)
+    await pipeline.stop()
+  })
+})
+
+it('removes dead letters when their retention is over', async () => {
+  const pipeline = pipelineOf([target({ maxPending: 1 })], { retention: 86_400_000 })
+  await pipeline.publish([edit(1), edit(2), edit(3)])
+  await pipeline.start()
+  await clock.advance(86_000_000)
+  expect(await store.listDead({ limit: 10 })).toHaveLength(2)
+  await clock.advance(3_600_000 * 2)
+  expect(await store.listDead({ limit: 10 })).toHaveLength(0)
+  await pipeline.stop()
+})
+
 it('says so when the whole of a collection changed and a target takes items only', async () => {
   const pipeline = pipelineOf([target(), target({ key: 'whole', url: 'https://whole.test/', wholeCollection: true })])
   const errors: { message: string; key: string | undefined }[] = []

@@ -58,10 +58,13 @@ export interface PipelineParts {
   agent: string
   concurrency: number
   lease: number
+  retention: number
 }
 
-/** How often the store's clock is read again, in milliseconds. */
-const ALIGN = 60_000
+/** How often the store's clock is read again, in milliseconds; dead letters are looked after every sixtieth time. */
+const MINUTE = 60_000
+/** Dead letters that are removed in one step. */
+const PRUNED = 500
 
 export function assemblePipeline(parts: PipelineParts): Pipeline {
   const { store, clock, logger, sources } = parts
@@ -200,7 +203,7 @@ export function assemblePipeline(parts: PipelineParts): Pipeline {
         ...sources.map((source) => source.subscribe((changes) => publish(changes))),
         store.watch?.(() => alarm.pull(time.now())) ?? (() => {}),
       ]
-      void keepAligned(timers.signal)
+      void everyMinute(timers.signal)
       void pool.run()
       // A list that cannot be loaded was told, and is tried again.
       await roster.ready().catch(() => {})
@@ -231,11 +234,18 @@ export function assemblePipeline(parts: PipelineParts): Pipeline {
     on: teller.on,
   }
 
-  async function keepAligned(signal: AbortSignal): Promise<void> {
-    for (;;) {
-      await clock.sleep(ALIGN, signal)
+  /** What has to be done now and then, apart from delivery. */
+  async function everyMinute(signal: AbortSignal): Promise<void> {
+    for (let minute = 1; ; minute++) {
+      await clock.sleep(MINUTE, signal)
       if (signal.aborted) return
       await time.align().catch((error: unknown) => teller.emit('error', { scope: 'time', error }))
+      if (minute % 60 === 0) await prune().catch((error: unknown) => teller.emit('error', { scope: 'store', error }))
     }
+  }
+
+  /** Dead letters that nobody has redriven for so long are removed, in small steps. */
+  async function prune(): Promise<void> {
+    while ((await store.prune({ before: time.now() - parts.retention, limit: PRUNED })) === PRUNED);
   }
 }

@@ -1,4 +1,5 @@
 import type { Alarm, AlignedClock } from '../clock.ts'
+import { PipelineError } from '../errors.ts'
 import type { Clock, Store } from '../ports.ts'
 import type { Loaded } from '../targets.ts'
 import type { Teller } from './notify.ts'
@@ -27,6 +28,9 @@ export interface Pool {
 
 /** How often an idle process asks whether something is due: others may write to the store. In milliseconds. */
 const POLL = 1000
+
+/** How long a stop waits for aborted attempts to be given back, in milliseconds. */
+const GIVING_BACK = 2000
 
 /** Keeps `concurrency` slots busy with what is due. Failing targets use at most a quarter of them, so that they never hold up the others. */
 export function createPool({ store, clock, time, teller, worker, alarm, concurrency, ready, foldInbox }: PoolDeps): Pool {
@@ -63,6 +67,13 @@ export function createPool({ store, clock, time, teller, worker, alarm, concurre
     return started
   }
 
+  /** Waits for `work`, but not longer than `ms` milliseconds. */
+  async function within(ms: number, work: Promise<void>): Promise<void> {
+    const done = new AbortController()
+    if (ms > 0) await Promise.race([work, clock.sleep(ms, done.signal)])
+    done.abort()
+  }
+
   async function turn(): Promise<number> {
     const loaded = await ready()
     const peek = () => store.peek({ now: time.now(), targets: loaded.published })
@@ -88,7 +99,9 @@ export function createPool({ store, clock, time, teller, worker, alarm, concurre
             trouble = 0
             await alarm.wait(until, stopping.signal)
           } catch (error) {
-            teller.emit('error', { scope: 'store', error })
+            // A list of targets that could not be loaded was told already.
+            const told = error instanceof PipelineError && error.code === 'TARGETS_UNAVAILABLE'
+            if (!told) teller.emit('error', { scope: 'store', error })
             trouble = Math.min(trouble + 1, 7)
             await clock.sleep(250 * 2 ** trouble, stopping.signal)
           }
@@ -98,15 +111,14 @@ export function createPool({ store, clock, time, teller, worker, alarm, concurre
     },
     async stop(drain) {
       stopping.abort()
-      await loop
-      const finished = Promise.all([...running.values()].map(({ done }) => done))
-      if (drain > 0) {
-        const patience = new AbortController()
-        await Promise.race([finished, clock.sleep(drain, patience.signal)])
-        patience.abort()
+      const ended = async () => {
+        await loop
+        await Promise.all([...running.values()].map(({ done }) => done))
       }
+      await within(drain, ended())
       aborting.abort()
-      await finished
+      // What was aborted is given back, unless the store itself does not answer any more.
+      await within(GIVING_BACK, ended())
     },
   }
 }

@@ -106,6 +106,7 @@ export function createSimulatedWorker({ name, store, targets, transport, clock, 
     agent: 'unstale',
     concurrency: 4,
     lease: 10_000,
+    retention: 30 * 86_400_000,
   })
   worker.pipeline.on('error', ({ scope, error }) =>
     told(`${name} ${scope} error: ${error instanceof Error ? error.message : String(error)}`),
