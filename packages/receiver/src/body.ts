@@ -6,10 +6,10 @@ type Bytes = Uint8Array<ArrayBuffer>
 
 /** The body's bytes. What exceeds `maxBytes` is not read. */
 export async function readBytes(request: RequestLike, options: HandleOptions, maxBytes: number): Promise<Bytes> {
-  const { rawBody } = options
+  const { rawBody, body } = options
   const stream = request.body as AsyncIterable<Uint8Array> | null | undefined
   const isGone = rawBody === undefined && request.bodyUsed
-  if (isGone || options.body !== undefined) fail(500, 'RAW_BODY_UNAVAILABLE', options.rawBodyFix)
+  if (isGone || body !== undefined) fail(500, 'RAW_BODY_UNAVAILABLE', options.rawBodyFix)
 
   const chunks: Uint8Array[] = []
   let size = 0

@@ -18,7 +18,7 @@ const KINDS: Record<string, string> = { collection: 'string', event: 'string', i
 
 /** Properties that are not known here are handed on. */
 function readEvent(item: Json, at: number): FlushEvent {
-  const event = Object.assign({}, item, { id: item?.fields?.id })
+  const event = { ...item, id: item?.fields?.id }
   for (const name in KINDS) {
     const kind = KINDS[name] as string
     if (event[name] === '' || !kind.includes(typeof event[name])) fail(400, 'BODY_INVALID', `[${at}].${name} is no ${kind}`)

@@ -57,7 +57,7 @@ function toKey(secret: Secret | undefined): () => Promise<CryptoKey> {
   } catch {
     // What was thrown may quote the secret.
   }
-  if (!bytes?.length) fail(500, 'NOT_CONFIGURED', 'no secret, or not whsec_ and base64')
+  if (!bytes?.length) fail(500, 'NOT_CONFIGURED', 'no whsec_ secret')
   let key: Promise<CryptoKey> | undefined
   return () => (key ??= crypto.subtle.importKey('raw', bytes, { name: 'HMAC', hash: 'SHA-256' }, false, ['verify']))
 }

@@ -24,7 +24,7 @@ const MAX_SEEN = 5000
 export function createReceiver<Schema = AnySchema>(given: ReceiverOptions<NoInfer<Schema>>): Receiver<Schema> {
   const { auth, onError = (error) => console.error(error), seen = new Set<string>() } = given
   const { maxBytes = 1_048_576, now = Date.now } = given
-  if (!auth?.length) fail(500, 'NOT_CONFIGURED', 'no auth')
+  if (!auth?.length) fail(500, 'NOT_CONFIGURED', 'no secret')
 
   /** Any one suffices. If none does, the last reason that is more than absence is told. */
   async function identify(
