@@ -2,16 +2,7 @@
 import type { BatchEntry, Entry, TrimmedChange } from '../types.ts'
 
 /** An entry as a store keeps it. */
-export interface Held {
-  item: string
-  identity: string
-  first: TrimmedChange
-  last: TrimmedChange
-  /** That of `last`. */
-  revision: string
-  appendedAt: number
-  /** Acceptance instant of `last`. */
-  lastAt: number
+export interface Held extends Omit<BatchEntry, 'refusedIn'> {
   /** Numbers the target's entries by their first append. */
   order: number
   /** 0: never refused. */
