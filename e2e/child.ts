@@ -7,10 +7,12 @@ export interface Ended {
   stderr: string
 }
 
-/** The environment of somebody's own shell in which that Node comes first: nothing of the npm script and of vitest that run this. */
+/** What the npm script and vitest add. Not every NODE_…: NODE_EXTRA_CA_CERTS is how some machines reach the registry. */
+const foreign =
+  /^(npm_(package|lifecycle|config_local_prefix|command|execpath|node_execpath)|INIT_CWD$|NODE_(ENV|OPTIONS|PATH)$|VITEST|TEST$|UNSTALE_)/
+
+/** The environment of somebody's own shell, in which that Node comes first. */
 export function shellOf(node: string): NodeJS.ProcessEnv {
-  const foreign =
-    /^(npm_(package|lifecycle|config_local_prefix|command|execpath|node_execpath)|INIT_CWD|NODE_|VITEST|TEST$|UNSTALE_)/
   const kept = Object.entries(process.env).filter(([name]) => !foreign.test(name))
   return { ...Object.fromEntries(kept), NO_COLOR: '1', PATH: `${dirname(node)}${delimiter}${process.env['PATH'] ?? ''}` }
 }

@@ -18,12 +18,13 @@ const kept = join(root, '.unstale', 'e2e')
 const read = (path: string): string => readFileSync(join(root, path), 'utf8')
 const versionOf = (name: string): string => JSON.parse(read(`tools/node_modules/${name}/package.json`)).version
 
-/** Packs a package as it would be published, under a name that changes whenever its content does. */
+/**
+ * Packs a package as it would be published: with pnpm, which writes versions where the manifest says `catalog:`. The name
+ * changes whenever the content does; npm would take the content of the last time for a name that is in its lockfile.
+ */
 async function pack(name: string, folder: string): Promise<string> {
   const pnpm = JSON.parse(read('package.json')).packageManager
-  const destination = join(folder, name)
-  // pnpm, since it writes versions where the manifest says `catalog:`.
-  const said = await must('npx', ['-y', pnpm, 'pack', '--json', '--pack-destination', destination], {
+  const said = await must('npx', ['-y', pnpm, 'pack', '--json', '--pack-destination', folder], {
     cwd: join(root, 'packages', name),
     timeout: 120_000,
   })
@@ -54,6 +55,7 @@ async function install(home: string, manifest: object): Promise<void> {
   rmSync(cache, { recursive: true, force: true })
   mkdirSync(cache, { recursive: true })
   copy(home, cache)
+  rmSync(join(cache, 'node_modules', '@unstale'), { recursive: true })
   // Last: what was interrupted is not taken for whole.
   writeFileSync(join(cache, 'key'), key)
 }
@@ -65,7 +67,8 @@ export default async function setup(project: TestProject): Promise<() => void> {
   const home = mkdtempSync(join(tmpdir(), 'unstale-e2e-'))
   const clean = () => rmSync(home, { recursive: true, force: true })
   try {
-    const [core, receiver] = await Promise.all([pack('core', home), pack('receiver', home)])
+    const packed = join(home, 'packed')
+    const [core, receiver] = await Promise.all([pack('core', packed), pack('receiver', packed)])
     const site = join(home, 'site')
     const alone = join(home, 'receiver')
     const versions = (names: readonly string[]) => Object.fromEntries(names.map((name) => [name, versionOf(name)]))
@@ -78,7 +81,8 @@ export default async function setup(project: TestProject): Promise<() => void> {
         '@unstale/receiver': `file:${receiver}`,
         ...versions(['better-sqlite3', 'express', 'knex']),
       },
-      devDependencies: versions(['@types/express', '@types/node']),
+      // Without the types of better-sqlite3, only a project with skipLibCheck compiles: core's types name them.
+      devDependencies: versions(['@types/better-sqlite3', '@types/express', '@types/node']),
     })
     mkdirSync(alone)
     writeFileSync(join(alone, 'package.json'), JSON.stringify({ name: 'front-end', private: true, type: 'module' }))

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { foreground, root } from './child.mjs'
-import { runTests } from './test.mjs'
+import { runEndToEnd, runTests } from './test.mjs'
 import { build, buildFor, install, QUICKSTART, workspaceNode } from './workspace.mjs'
 
 /** Runs a TypeScript file on the workspace's Node, which strips the types. */
@@ -31,6 +31,11 @@ const commands = {
     await install('everything')
     await build()
     return runTests(args)
+  },
+  'test:e2e': async (args) => {
+    await install('everything')
+    await build()
+    return runEndToEnd(args)
   },
   check: async (args) => {
     await install('everything')
@@ -68,6 +73,6 @@ if (command === undefined) {
   } catch (error) {
     console.error(`\n${error.message}`)
     process.exitCode = 1
-    if (name === 'test') console.log('0 passed, 1 failed')
+    if (name.startsWith('test')) console.log('0 passed, 1 failed')
   }
 }

@@ -1,5 +1,5 @@
 // What a user writes, and what the compiler has to refuse.
-import { type Change, createPipeline, createTables, knexStore, PipelineError } from '@unstale/core'
+import { type ChangeInput, createPipeline, createTables, knexStore, PipelineError } from '@unstale/core'
 import { createReceiver, type FlushEvent, hmac } from '@unstale/receiver'
 import { nodeHandler } from '@unstale/receiver/node'
 import express from 'express'
@@ -26,7 +26,7 @@ const pipeline = createPipeline({
 
 export async function publish(slug: string): Promise<void> {
   await createTables({ knex })
-  const change: Change = { collection: 'posts', event: 'update', key: 7, fields: { slug } }
+  const change: ChangeInput = { collection: 'posts', event: 'update', key: 7, fields: { slug } }
   await knex.transaction((transaction) => pipeline.publish(change, { transaction }))
 }
 
@@ -55,7 +55,7 @@ createPipeline({ targets: [{ key: 'site' }] })
 // @ts-expect-error No such event.
 pipeline.on('arrived', () => {})
 // @ts-expect-error Nothing but create, update and delete happens.
-export const wrong: Change = { collection: 'posts', event: 'upsert', key: 7 }
+export const wrong: ChangeInput = { collection: 'posts', event: 'upsert', key: 7 }
 // @ts-expect-error No such collection.
 createReceiver<Schema>({ auth: [], on: { pots: () => {} } })
 // @ts-expect-error No such field.
