@@ -1,4 +1,4 @@
-import type { Database, Statement } from 'better-sqlite3'
+import type { Database } from 'better-sqlite3'
 import { kindOf, PipelineError } from '../../errors.ts'
 import type { SqlExecutor, SqlResult, SqlValue, Store } from '../../ports.ts'
 import { retryAfter, toStoreError } from './failure.ts'
@@ -39,12 +39,25 @@ export async function sqliteStore(options: SqliteOptions): Promise<Store> {
   }
 }
 
+/** What is needed of a connection of better-sqlite3; in words of our own, so that its types are not needed by those who do not use it. */
+export interface SqliteConnection {
+  prepare(sql: string): SqliteStatement
+  readonly inTransaction: boolean
+}
+
+export interface SqliteStatement {
+  /** Whether it answers rows. */
+  readonly reader: boolean
+  all(...bindings: SqlValue[]): unknown[]
+  run(...bindings: SqlValue[]): { changes: number }
+}
+
 /**
  * An executor on a connection of better-sqlite3, e.g. to write into the inbox in a transaction of your own. One
  * transaction at a time: whatever else is run on it waits.
  */
-export function sqliteExecutor(database: Database): SqlExecutor {
-  const prepared = new Map<string, Statement>()
+export function sqliteExecutor(database: SqliteConnection): SqlExecutor {
+  const prepared = new Map<string, SqliteStatement>()
   let last: Promise<unknown> = Promise.resolve()
 
   function execute(sql: string, bindings: readonly SqlValue[]): SqlResult {
