@@ -58,6 +58,13 @@ const full = {
   filter: '@posts',
 }
 
+it('names what is wrong with the filter of a rule that is wrong elsewhere, too', () => {
+  const rules = [{ collection: 'posts', events: ['created'], filter: { status: { _eqq: 1 } } }]
+  expect(() => parseTargets([{ url: 'https://site.test', rules }])).toThrow(
+    /rules\[0\]\.events\[0\].*rules\[0\]\.filter\.status\._eqq/,
+  )
+})
+
 describe('a target that is right', () => {
   it('needs its url alone', () => {
     expect(parseTargets([{ url: `${url}?token=x` }])).toEqual([

@@ -144,12 +144,12 @@ function readRules(written: unknown, filter: unknown, path: string, problems: Pr
   return written.flatMap((rule, index) => {
     const here = `${path}.rules[${index}]`
     const parsed = ruleSchema.safeParse(rule)
-    if (!parsed.success) {
-      add(problems, problemsOf(parsed.error, here, RULE_NAMES))
-      return []
-    }
-    const { filter: own, previous, ...others } = parsed.data
-    if (own !== undefined && !compiles(own, `${here}.filter`, problems)) return []
+    if (!parsed.success) add(problems, problemsOf(parsed.error, here, RULE_NAMES))
+    // Looked at in any case: whoever mends a rule wants to know all that is wrong with it.
+    const own = (rule as { filter?: Filter } | null | undefined)?.filter
+    const isSound = own === undefined || compiles(own, `${here}.filter`, problems)
+    if (!parsed.success || !isSound) return []
+    const { previous, filter: _filter, ...others } = parsed.data
     return [
       { ...others, ...(own === undefined ? undefined : { filter: own }), ...(previous === undefined ? undefined : { previous }) },
     ]

@@ -35,7 +35,7 @@ export async function sqliteStore(options: SqliteOptions): Promise<Store> {
     return sqlStore({ executor, dialect: 'sqlite', prefix, name: 'sqlite', close: async () => void database?.close() })
   } catch (error) {
     database?.close()
-    throw toStoreError('sqlite', 'open its file', error, prefix)
+    throw toStoreError('sqlite', `open ${filename} (its folder has to exist, and both have to be writable)`, error, prefix)
   }
 }
 
