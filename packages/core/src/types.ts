@@ -50,7 +50,7 @@ export interface Rule {
 export type TargetStatus = 'published' | 'draft' | 'archived'
 export type Format = 'batch' | 'single' | 'ids'
 
-/** How a target wants to be called: the headers of parity with the original extension. */
+/** The header by which a target knows us, besides the signature. */
 export type Auth =
   | { type: 'none' }
   /** `Authorization: Bearer <token>` */
