@@ -440,6 +440,39 @@ describe('targets that are edited', () => {
     await pipeline.stop()
   })
 
+  it('are forgotten at the next load, if the store could not forget them at once', async () => {
+    let rows = [target({ uid: 'u' })]
+    let changed = () => {}
+    let away = false
+    const failing: typeof store = {
+      ...store,
+      forget: (uid, asOf) => (away ? Promise.reject(new Error('away')) : store.forget(uid, asOf)),
+    }
+    const source = {
+      load: async () => rows,
+      watch(callback: () => void) {
+        changed = callback
+        return () => {}
+      },
+    }
+    const pipeline = pipelineOf(source, { store: failing })
+    pipeline.on('error', () => {})
+    await pipeline.tick()
+    await pipeline.start()
+    await pipeline.suspend('u')
+    await pipeline.publish(edit(1))
+    rows = [target({ uid: 'u', status: 'archived' })]
+    away = true
+    changed()
+    await clock.advance(10)
+    expect(await store.stats(['u'])).toMatchObject([{ pending: 1 }])
+    away = false
+    changed()
+    await clock.advance(10)
+    expect(await store.stats(['u'])).toMatchObject([{ pending: 0 }])
+    await pipeline.stop()
+  })
+
   it('make publish wait for the first load, boundedly', async () => {
     const pipeline = pipelineOf({ load: () => Promise.reject(new Error('away')) })
     const publishing = expect(pipeline.publish(edit(1))).rejects.toMatchObject({ code: 'TARGETS_UNAVAILABLE' })

@@ -71,6 +71,8 @@ export function assemblePipeline(parts: PipelineParts): Pipeline {
   const teller = createTeller(parts.notifiers, logger)
   const time = alignedClock(clock, () => store.time())
   const alarm = createAlarm(time.now, clock.sleep)
+  /** Something may be due now. */
+  const ring = () => alarm.pull(time.now())
   const warn: Warn = (target, error) =>
     teller.emit('error', { scope: error.code === 'FILTER_INVALID' ? 'filter' : 'source', error, target: refOf(target) })
   const roster = createRoster({
@@ -81,30 +83,17 @@ export function assemblePipeline(parts: PipelineParts): Pipeline {
     time,
     teller,
     warn,
-    poke: () => alarm.pull(time.now()),
+    ring,
   })
   const worker = createWorker({ ...parts, time, teller, warn })
   const relieve = createRelief({ store, roster, teller, time })
-  const inbox = createInboxRelay({ store, roster, sources, teller, relieve, ring: () => alarm.pull(time.now()) })
+  const inbox = createInboxRelay({ store, roster, sources, teller, relieve, ring })
   let pool: Pool | null = null
   let stopped = false
   let worked = false
   let warnedOfIdle = false
   let firstPublishAt: number | null = null
   let release: (() => void)[] = []
-
-  const poolOf = (): Pool =>
-    createPool({
-      store,
-      clock,
-      time,
-      teller,
-      worker,
-      alarm,
-      concurrency: parts.concurrency,
-      ready: roster.ready,
-      foldInbox: inbox.fold,
-    })
 
   async function publish(
     input: ChangeInput | readonly ChangeInput[],
@@ -195,13 +184,14 @@ export function assemblePipeline(parts: PipelineParts): Pipeline {
       if (pool !== null) return
       stopped = false
       worked = true
-      pool = poolOf()
+      const { concurrency } = parts
+      pool = createPool({ store, clock, time, teller, worker, alarm, concurrency, ready: roster.ready, foldInbox: inbox.fold })
       const timers = new AbortController()
       release = [
         () => timers.abort(),
         roster.watch(),
         ...sources.map((source) => source.subscribe((changes) => publish(changes))),
-        store.watch?.(() => alarm.pull(time.now())) ?? (() => {}),
+        store.watch?.(ring) ?? (() => {}),
       ]
       void everyMinute(timers.signal)
       void pool.run()
@@ -219,7 +209,7 @@ export function assemblePipeline(parts: PipelineParts): Pipeline {
     },
     async wake(name) {
       await store.wake(await uidOf(name), time.now())
-      alarm.pull(time.now())
+      ring()
     },
     async suspend(name) {
       const uid = await uidOf(name)
@@ -229,7 +219,7 @@ export function assemblePipeline(parts: PipelineParts): Pipeline {
     },
     async resume(name) {
       await store.resume(await uidOf(name), time.now())
-      alarm.pull(time.now())
+      ring()
     },
     on: teller.on,
   }

@@ -21,8 +21,7 @@ export interface Roster {
   readonly loaded: Loaded | null
   /** Waits for the first load, boundedly; rejects TARGETS_UNAVAILABLE. */
   ready(): Promise<Loaded>
-  /** Loads anew; a failure is told and keeps the last list. */
-  reload(): Promise<void>
+  /** Loads anew whenever the source changes; a failure is told and keeps the last list. Returns how to stop. */
   watch(): () => void
 }
 
@@ -36,7 +35,7 @@ export interface RosterDeps {
   teller: Teller
   warn: Warn
   /** Something may be due now. */
-  poke(): void
+  ring(): void
 }
 
 /** How long a first publish waits for the first list of targets, in milliseconds. */
@@ -46,8 +45,10 @@ export function refOf({ uid, key, name, url }: Target): TargetRef {
   return { uid, key, name, url: redactUrl(url) }
 }
 
-export function createRoster({ source, check, store, clock, time, teller, warn, poke }: RosterDeps): Roster {
+export function createRoster({ source, check, store, clock, time, teller, warn, ring }: RosterDeps): Roster {
   let loaded: Loaded | null = null
+  /** The last list whose consequences the store has taken: what it could not take is owed by the next load. */
+  let followed: Loaded | null = null
   let loading: Promise<void> | null = null
   let stale = false
 
@@ -59,10 +60,10 @@ export function createRoster({ source, check, store, clock, time, teller, warn, 
       const lines = problems.map(({ path, message }) => `${path}: ${message}`).join('; ')
       teller.emit('error', { scope: 'targets', error: new PipelineError('CONFIG_INVALID', `left out: ${lines}`, { problems }) })
     }
-    const before = loaded
     const matcher = createMatcher(targets, warn)
     loaded = { matcher, asOf, published: targets.filter(({ status }) => status === 'published').map(({ uid }) => uid) }
-    await follow(before, loaded, leftOut)
+    await follow(followed, loaded, leftOut)
+    followed = loaded
   }
 
   /** What follows from a new list: who is gone is forgotten, who was edited is tried at once. */
@@ -82,7 +83,7 @@ export function createRoster({ source, check, store, clock, time, teller, warn, 
       }
     }
     for (const uid of gone) await store.forget(uid, now.asOf)
-    poke()
+    ring()
   }
 
   /** One load at a time; a wish that comes meanwhile is served by one more. */
@@ -141,7 +142,6 @@ export function createRoster({ source, check, store, clock, time, teller, warn, 
         await clock.sleep(wait)
       }
     },
-    reload: reloadOrTell,
     watch: () => source.watch?.(() => void reloadOrTell()) ?? (() => {}),
   }
 }
