@@ -1,12 +1,12 @@
 /** From what people write to targets. The only file that knows zod. */
 import * as z from 'zod'
+import { EVENTS } from './accept/change.ts'
 import { nearest } from './accept/nearest.ts'
 import { kindOf, PipelineError, type Problem } from './errors.ts'
 import { LONGEST } from './ports.ts'
 import {
   add,
   compiles,
-  EVENTS,
   isJson,
   isObject,
   LONGEST_NAME,

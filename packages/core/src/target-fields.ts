@@ -1,11 +1,9 @@
 /** What the fields of a target may hold. Each answer ends a sentence that begins with a path, and never holds the value. */
-import { CONTROL } from './accept/change.ts'
+import { CONTROL, EVENTS } from './accept/change.ts'
 import { compileFilter } from './accept/filter.ts'
 import { kindOf, PipelineError, type Problem } from './errors.ts'
 import type { Filter, Rule } from './types.ts'
 import { parseSecret } from './wire/signature.ts'
-
-export const EVENTS: readonly ['create', 'update', 'delete'] = ['create', 'update', 'delete']
 
 /** The longest name that every store can keep as a key. */
 export const LONGEST_NAME: number = 255

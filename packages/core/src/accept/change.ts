@@ -2,6 +2,9 @@ import { kindOf, PipelineError, type Problem } from '../errors.ts'
 import type { Change, ChangeInput } from '../types.ts'
 import { nearest } from './nearest.ts'
 
+/** What can happen to an item. */
+export const EVENTS: readonly ['create', 'update', 'delete'] = ['create', 'update', 'delete']
+
 /** Problems that one error lists; the rest are counted. */
 const LISTED = 20
 
@@ -77,7 +80,7 @@ function kindOfNumber(value: unknown): string {
 }
 
 function guess(event: unknown): string {
-  const meant = typeof event === 'string' ? nearest(event, ['create', 'update', 'delete']) : undefined
+  const meant = typeof event === 'string' ? nearest(event, EVENTS) : undefined
   return meant === undefined ? '' : `; did you mean '${meant}'?`
 }
 

@@ -1,5 +1,6 @@
 import { PipelineError } from '../errors.ts'
 import type { Change, ChangeEvent, Rule, Target } from '../types.ts'
+import { EVENTS } from './change.ts'
 import { type CompiledFilter, compileFilter, type Tri } from './filter.ts'
 import { fingerprint } from './fingerprint.ts'
 import { type State, statesOf, type View } from './trim.ts'
@@ -49,7 +50,6 @@ interface CompiledRule {
 
 type Plans = Partial<Record<ChangeEvent, Plan[]>>
 
-const EVENTS = ['create', 'update', 'delete'] as const
 const NO_PLANS: readonly Plan[] = []
 
 /** Indexes the published targets by collection and event. */

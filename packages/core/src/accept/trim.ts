@@ -89,17 +89,11 @@ function fieldsText(change: Change, state: State | null, payload: readonly strin
 
 /** The named old values, if this change replaced or deleted one of them. Null was no address, so nothing is lost with it. */
 function replaced(before: State, after: State | null, names: readonly string[]): string | undefined {
-  let any = false
-  for (const name of names) {
+  const isReplaced = (name: string): boolean => {
     const old = valueAt(before, name)
-    if (old === UNKNOWN || old === null) continue
-    if (after === null || !same(name, old, valueAt(after, name))) {
-      any = true
-      break
-    }
+    return old !== UNKNOWN && old !== null && (after === null || !same(name, old, valueAt(after, name)))
   }
-  if (!any) return undefined
-  return toJsonText(pickPaths(before, names), 'change.previous')
+  return names.some(isReplaced) ? toJsonText(pickPaths(before, names), 'change.previous') : undefined
 }
 
 function same(name: string, one: unknown, other: unknown): boolean {

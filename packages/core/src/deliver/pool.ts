@@ -16,7 +16,7 @@ export interface PoolDeps {
   concurrency: number
   ready(): Promise<Loaded>
   /** Appends what the inbox holds. */
-  foldInbox(): Promise<unknown>
+  foldInbox(): Promise<void>
 }
 
 export interface Pool {

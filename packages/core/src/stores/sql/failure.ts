@@ -49,6 +49,19 @@ export function retryAfter(error: unknown, tries: number): number | null {
   return null
 }
 
+/** Runs a step until it succeeds, or until `waitAfter` says that no further try will help: then what it failed with is thrown. */
+export async function retrying<T>(step: () => T | Promise<T>, waitAfter: typeof retryAfter = retryAfter): Promise<T> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await step()
+    } catch (error) {
+      const wait = waitAfter(error, tries)
+      if (wait === null) throw error
+      await new Promise((resolve) => setTimeout(resolve, wait))
+    }
+  }
+}
+
 /** Whether every other call would fail now, too: there is no point in trying each on its own. */
 export function concernsAll(error: unknown): boolean {
   if (!(error instanceof PipelineError)) return false

@@ -1,7 +1,7 @@
 import type { Database } from 'better-sqlite3'
 import { kindOf, PipelineError } from '../../errors.ts'
 import type { SqlExecutor, SqlResult, SqlValue, Store } from '../../ports.ts'
-import { retryAfter, toStoreError } from './failure.ts'
+import { retrying, toStoreError } from './failure.ts'
 import { sqlStore } from './store.ts'
 import { createTables, DEFAULT_PREFIX } from './tables.ts'
 
@@ -96,21 +96,14 @@ export function sqliteExecutor(database: SqliteConnection): SqlExecutor {
   }
 }
 
-async function prepare(database: Database, synchronous: 'full' | 'normal'): Promise<void> {
-  for (let tries = 1; ; tries++) {
-    try {
-      database.pragma('journal_mode = WAL')
-      database.pragma(`synchronous = ${synchronous === 'normal' ? 'NORMAL' : 'FULL'}`)
-      // Small checkpoints, so that no commit waits for a large one.
-      database.pragma('wal_autocheckpoint = 250')
-      return
-    } catch (error) {
-      // Two processes that open a new file at once cannot both change its mode.
-      const wait = retryAfter(error, tries)
-      if (wait === null) throw error
-      await new Promise((resolve) => setTimeout(resolve, wait))
-    }
-  }
+/** Tried again, since two processes that open a new file at once cannot both change its mode. */
+function prepare(database: Database, synchronous: 'full' | 'normal'): Promise<void> {
+  return retrying(() => {
+    database.pragma('journal_mode = WAL')
+    database.pragma(`synchronous = ${synchronous === 'normal' ? 'NORMAL' : 'FULL'}`)
+    // Small checkpoints, so that no commit waits for a large one.
+    database.pragma('wal_autocheckpoint = 250')
+  })
 }
 
 async function loadDriver(): Promise<typeof import('better-sqlite3')> {

@@ -4,7 +4,7 @@ import { PipelineError } from '../../errors.ts'
 import type { SqlExecutor } from '../../ports.ts'
 import { type Dialect, dialectOf, knexDialect, type SqlDialect } from './dialect.ts'
 import { knexExecutor } from './executor.ts'
-import { isCreatedMeanwhile, retryAfter, toStoreError } from './failure.ts'
+import { isCreatedMeanwhile, retryAfter, retrying, toStoreError } from './failure.ts'
 
 /** Where the tables are: a Knex, or an executor and the dialect it takes. `prefix` (default `unstale_`) begins each name. */
 export type SqlPlace = ({ knex: Knex } | { executor: SqlExecutor; dialect: SqlDialect }) & { prefix?: string }
@@ -45,18 +45,13 @@ export function placeOf(place: SqlPlace): { executor: SqlExecutor; dialect: Dial
 /** Creates what is missing of the store's tables. Safe to repeat, also from several processes at once. */
 export async function createTables(place: SqlPlace): Promise<void> {
   const { executor, dialect, tables, prefix } = placeOf(place)
-  for (const statement of statementsFor(dialect, tables)) {
-    for (let tries = 1; ; tries++) {
-      try {
-        await executor.run(statement, [])
-        break
-      } catch (error) {
-        // What another process has just created is there when one asks again.
-        const wait = isCreatedMeanwhile(error) && tries <= 10 ? 5 * tries : retryAfter(error, tries)
-        if (wait === null) throw toStoreError(dialect.name, 'create its tables', error, prefix)
-        await new Promise((resolve) => setTimeout(resolve, wait))
-      }
-    }
+  // What another process has just created is there when one asks again.
+  const waitAfter = (error: unknown, tries: number) =>
+    isCreatedMeanwhile(error) && tries <= 10 ? 5 * tries : retryAfter(error, tries)
+  try {
+    for (const statement of statementsFor(dialect, tables)) await retrying(() => executor.run(statement, []), waitAfter)
+  } catch (error) {
+    throw toStoreError(dialect.name, 'create its tables', error, prefix)
   }
 }
 

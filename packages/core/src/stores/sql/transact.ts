@@ -2,7 +2,7 @@
 import { PipelineError } from '../../errors.ts'
 import type { SqlExecutor } from '../../ports.ts'
 import type { Dialect } from './dialect.ts'
-import { retryAfter, toStoreError } from './failure.ts'
+import { retrying, toStoreError } from './failure.ts'
 import type { Session } from './rows.ts'
 import { TABLES_VERSION, type Tables } from './tables.ts'
 
@@ -27,8 +27,8 @@ export function callsOn(place: { executor: SqlExecutor; dialect: Dialect; tables
   }
 
   async function attempt<T>(doing: string, fn: () => Promise<T>): Promise<T> {
-    for (let tries = 1; ; tries++) {
-      try {
+    try {
+      return await retrying(async () => {
         checked ??= check()
         await checked.catch((error: unknown) => {
           // Asked anew by the next call: the tables may have been created since.
@@ -36,11 +36,9 @@ export function callsOn(place: { executor: SqlExecutor; dialect: Dialect; tables
           throw error
         })
         return await fn()
-      } catch (error) {
-        const wait = retryAfter(error, tries)
-        if (wait === null) throw toStoreError(dialect.name, doing, error, prefix)
-        await new Promise((resolve) => setTimeout(resolve, wait))
-      }
+      })
+    } catch (error) {
+      throw toStoreError(dialect.name, doing, error, prefix)
     }
   }
 
