@@ -9,7 +9,7 @@ import { createWorker } from './deliver/worker.ts'
 import { PipelineError } from './errors.ts'
 import { createInboxRelay } from './inbox.ts'
 import { createRelief } from './overflow.ts'
-import type { Clock, Notifier, Source, SqlTransaction, Store, TargetSource, Transport } from './ports.ts'
+import type { Clock, Notifier, Peek, Source, SqlTransaction, Store, TargetSource, Transport } from './ports.ts'
 import { createRoster, refOf } from './targets.ts'
 import type { Change, ChangeEvent, ChangeInput, Entry, ItemRef } from './types.ts'
 import type { Hmac } from './wire/signature.ts'
@@ -75,6 +75,10 @@ export function assemblePipeline(parts: PipelineParts): Pipeline {
   const ring = () => alarm.pull(time.now())
   const warn: Warn = (target, error) =>
     teller.emit('error', { scope: error.code === 'FILTER_INVALID' ? 'filter' : 'source', error, target: refOf(target) })
+  const { table } = parts.targets
+  if (table !== undefined && table.rows !== store.targets) {
+    throw new PipelineError('CONFIG_INVALID', 'targets: the table is that of another store: give the pipeline the same store')
+  }
   const roster = createRoster({
     source: parts.targets,
     check: parts.check,
@@ -100,6 +104,7 @@ export function assemblePipeline(parts: PipelineParts): Pipeline {
     { transaction }: { transaction?: SqlTransaction } = {},
   ): Promise<void> {
     if (stopped) throw new PipelineError('STOPPED', 'the pipeline was stopped: publish before stop(), or start() it again')
+    if (roster.overdue()) await lookForTargets()
     const { matcher } = roster.loaded ?? (await roster.ready())
     const changes = parseChanges(input, clock.now())
     const at = time.stamp()
@@ -112,6 +117,23 @@ export function assemblePipeline(parts: PipelineParts): Pipeline {
       await relieve(result)
     }
     tellAccepted(changes, entries, at)
+  }
+
+  async function peeked({ overflow, targets }: Peek): Promise<void> {
+    if (overflow !== undefined) await relieve(overflow)
+    await roster.noticed(targets)
+  }
+
+  /** Where nobody delivers, nobody else asks whether the store's own targets have changed. */
+  async function lookForTargets(): Promise<void> {
+    try {
+      await roster.ready()
+      await peeked(await store.peek({ now: time.now(), targets: [] }))
+    } catch (error) {
+      // The changes are accepted for those that are known, if the store can.
+      if (roster.loaded === null) throw error
+      teller.emit('error', { scope: 'targets', error })
+    }
   }
 
   function tellAccepted(changes: readonly Change[], entries: readonly Entry[], at: number): void {
@@ -177,15 +199,27 @@ export function assemblePipeline(parts: PipelineParts): Pipeline {
       let settled = 0
       while (await step()) settled++
       const { published } = await roster.ready()
-      const { nextDueAt } = await store.peek({ now: time.now(), targets: published })
-      return { settled, nextDueAt }
+      const peek = await store.peek({ now: time.now(), targets: published })
+      await peeked(peek)
+      return { settled, nextDueAt: peek.nextDueAt }
     },
     async start() {
       if (pool !== null) return
       stopped = false
       worked = true
       const { concurrency } = parts
-      pool = createPool({ store, clock, time, teller, worker, alarm, concurrency, ready: roster.ready, foldInbox: inbox.fold })
+      pool = createPool({
+        store,
+        clock,
+        time,
+        teller,
+        worker,
+        alarm,
+        concurrency,
+        ready: roster.ready,
+        foldInbox: inbox.fold,
+        peeked,
+      })
       const timers = new AbortController()
       release = [
         () => timers.abort(),

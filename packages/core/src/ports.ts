@@ -41,6 +41,8 @@ export interface TargetSource {
   load(): Promise<readonly unknown[]>
   /** Calls `changed` when `load` would answer anew; returns how to stop. */
   watch?(changed: () => void): () => void
+  /** Set where the targets are those of a store: its table, and the version of it that `load` last answered. */
+  readonly table?: { rows: TargetRows; version: number }
 }
 
 export interface TransportRequest {
@@ -140,6 +142,28 @@ export interface Peek {
   nextDueAt: number | null
   /** Whether the inbox holds rows. */
   inbox: boolean
+  /** The version of the store's own targets; 0 where it holds none. */
+  targets: number
+  /** What overflowed since the last peek without an `append` having told. */
+  overflow?: AppendResult
+}
+
+/** A target as the store's own table holds it. */
+export interface TargetRow {
+  key: string
+  uid: string
+  /** What was put, as it was put: JSON. */
+  target: unknown
+}
+
+/** The store's own table of targets, for those who manage them at run time. */
+export interface TargetRows {
+  /** All rows by key, and the version that they are of. */
+  read(): Promise<{ rows: readonly TargetRow[]; version: number }>
+  /** Creates the row of that key, or replaces its target: then it keeps the uid that it has. The version grows. */
+  put(row: TargetRow): Promise<void>
+  /** Removes the row; false, and the version stays, if there was none. */
+  delete(key: string): Promise<boolean>
 }
 
 /**
@@ -208,6 +232,7 @@ export interface Store {
   time(): Promise<number>
   close(): Promise<void>
   readonly inbox?: Inbox
+  readonly targets?: TargetRows
   /** Calls `wake` when another process may have made something due; returns how to stop. */
   watch?(wake: () => void): () => void
 }

@@ -23,6 +23,10 @@ export interface Roster {
   ready(): Promise<Loaded>
   /** Loads anew whenever the source changes; a failure is told and keeps the last list. Returns how to stop. */
   watch(): () => void
+  /** The store says of which version its own targets are: loads anew if these are the targets, and that is news. */
+  noticed(version: number): Promise<void>
+  /** Whether the targets are the store's own, and nobody has asked for a second whether they are still the same. */
+  overdue(): boolean
 }
 
 export interface RosterDeps {
@@ -38,6 +42,9 @@ export interface RosterDeps {
   ring(): void
 }
 
+/** How long a list of the store's own targets is taken for the newest, in milliseconds. */
+const FRESH = 1_000
+
 /** How long a first publish waits for the first list of targets, in milliseconds. */
 const PATIENCE = 10_000
 
@@ -51,6 +58,7 @@ export function createRoster({ source, check, store, clock, time, teller, warn, 
   let followed: Loaded | null = null
   let loading: Promise<void> | null = null
   let stale = false
+  let noticedAt = Number.NEGATIVE_INFINITY
 
   async function load(): Promise<void> {
     await time.align()
@@ -143,6 +151,11 @@ export function createRoster({ source, check, store, clock, time, teller, warn, 
       }
     },
     watch: () => source.watch?.(() => void reloadOrTell()) ?? (() => {}),
+    async noticed(version) {
+      noticedAt = clock.now()
+      if (loaded !== null && source.table !== undefined && source.table.version !== version) await reloadOrTell()
+    },
+    overdue: () => source.table !== undefined && clock.now() - noticedAt >= FRESH,
   }
 }
 

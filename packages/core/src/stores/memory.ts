@@ -19,6 +19,7 @@ import {
   toStats,
   wakeLane,
 } from './lane.ts'
+import { memoryTargets } from './memory-targets.ts'
 import {
   addEntry,
   type Held,
@@ -50,6 +51,7 @@ const NOTHING: AppendResult = Object.freeze({ overflowed: Object.freeze([]), col
 export function memoryStore(options: { now?: () => number } = {}): Store {
   const { now = Date.now } = options
   const all = new Map<string, Kept>()
+  const targets = memoryTargets()
   /** Those with something pending or a batch: an idle target costs nothing. */
   const active = new Set<Kept>()
 
@@ -209,7 +211,7 @@ export function memoryStore(options: { now?: () => number } = {}): Store {
       wakeLane(kept.lane, at)
     },
 
-    peek: async (query) => ({ nextDueAt: nextDueAt(lanes(), query), inbox: false }),
+    peek: async (query) => ({ nextDueAt: nextDueAt(lanes(), query), inbox: false, targets: targets.version() }),
 
     async stats(targets) {
       return targets.map((target) => {
@@ -276,6 +278,7 @@ export function memoryStore(options: { now?: () => number } = {}): Store {
 
     time: async () => now(),
     close: async () => {},
+    targets,
   }
 }
 

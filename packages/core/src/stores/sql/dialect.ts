@@ -13,6 +13,8 @@ export interface Dialect {
   separateIndexes: boolean
   /** Appended to a SELECT whose rows are to be changed in the same transaction. */
   forUpdate: string
+  /** The same, for rows that are passed over where somebody else has locked them. */
+  skipLocked: string
   /** Runs first in a transaction that writes, with the name of a table; null: rows are locked one by one. */
   lockAll: ((table: string) => string) | null
   /** After VALUES: rows whose key is there take `columns` of the new ones; without columns they stay. */
@@ -21,7 +23,16 @@ export interface Dialect {
   now: string | null
   /** Rows for one INSERT: SQLite prepares small ones once and calls them often, elsewhere a statement is a round trip. */
   rowsPerInsert: readonly number[]
+  /** What takes the place of VALUES where one binding may hold all rows, as a JSON array of objects; null: it may not. */
+  rowsOfJson: ((columns: Columns) => string) | null
+  /** Whether appends are noted in one INSERT and taken in later: where a statement is a round trip, and others have to wait for a lock. */
+  notesAppends: boolean
+  /** Run once the tables are there; may be repeated. */
+  tuning(tables: { arrivals: string }): readonly string[]
 }
+
+/** Columns of a table by name, in order. */
+export type Columns = Readonly<Record<string, 'integer' | 'text'>>
 
 const excluded = (key: readonly string[], columns: readonly string[]): string =>
   columns.length === 0
@@ -35,11 +46,15 @@ const dialects: Record<SqlDialect, Dialect> = {
     tableOptions: '',
     separateIndexes: true,
     forUpdate: '',
+    skipLocked: '',
     // Changes nothing; a transaction that began by reading could not write any more once another one had.
     lockAll: (table) => `UPDATE ${table} SET version = version WHERE 1 = 0`,
     onConflict: excluded,
     now: null,
     rowsPerInsert: [64, 8, 1],
+    rowsOfJson: null,
+    notesAppends: false,
+    tuning: () => [],
   },
   postgres: {
     name: 'postgres',
@@ -53,10 +68,19 @@ const dialects: Record<SqlDialect, Dialect> = {
     tableOptions: '',
     separateIndexes: true,
     forUpdate: ' FOR UPDATE',
+    skipLocked: ' FOR UPDATE SKIP LOCKED',
     lockAll: null,
     onConflict: excluded,
     now: 'SELECT FLOOR(EXTRACT(EPOCH FROM clock_timestamp()) * 1000) AS now',
     rowsPerInsert: [500],
+    // One parameter instead of thousands, and a text that is the same for any number of rows.
+    rowsOfJson: (columns) => {
+      const typed = Object.entries(columns).map(([name, type]) => `${name} ${type === 'integer' ? 'bigint' : 'text'}`)
+      return `SELECT ${Object.keys(columns).join(', ')} FROM json_to_recordset(?::json) AS r(${typed.join(', ')})`
+    },
+    notesAppends: true,
+    // What is there for a moment is not worth being compressed.
+    tuning: ({ arrivals }) => [`ALTER TABLE ${arrivals} ALTER COLUMN body SET STORAGE EXTERNAL`],
   },
   mysql: {
     name: 'mysql',
@@ -70,6 +94,7 @@ const dialects: Record<SqlDialect, Dialect> = {
     tableOptions: ' ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin',
     separateIndexes: false,
     forUpdate: ' FOR UPDATE',
+    skipLocked: ' FOR UPDATE SKIP LOCKED',
     lockAll: null,
     onConflict: (key, columns) => {
       const set = columns.length === 0 ? [`${key[0]} = ${key[0]}`] : columns.map((column) => `${column} = VALUES(${column})`)
@@ -77,6 +102,9 @@ const dialects: Record<SqlDialect, Dialect> = {
     },
     now: 'SELECT FLOOR(UNIX_TIMESTAMP(SYSDATE(3)) * 1000) AS now',
     rowsPerInsert: [500],
+    rowsOfJson: null,
+    notesAppends: true,
+    tuning: () => [],
   },
 }
 

@@ -8,6 +8,9 @@ interface DatabaseError {
 }
 
 const MEANING: Record<string, string> = {
+  NO_ANSWER: 'it did not answer in time',
+  ECONNREFUSED: 'it cannot be reached',
+  ECONNRESET: 'the connection was lost',
   SQLITE_FULL: 'the disk is full',
   SQLITE_READONLY: 'the database is read-only',
   SQLITE_CANTOPEN: 'the file cannot be opened',
@@ -15,6 +18,13 @@ const MEANING: Record<string, string> = {
   SQLITE_CORRUPT: 'the file is damaged',
   SQLITE_NOTADB: 'the file is not a database',
   SQLITE_IOERR: 'the disk failed',
+  '42501': 'the database user may not do that',
+  ER_TABLEACCESS_DENIED_ERROR: 'the database user may not do that',
+  ER_OPTION_PREVENTS_STATEMENT: 'the database is read-only',
+  '25006': 'the database is read-only',
+  '53100': 'the disk is full',
+  ER_DISK_FULL: 'the disk is full',
+  ER_RECORD_FILE_FULL: 'the disk is full',
 }
 
 const DEADLOCK: ReadonlySet<string> = new Set([
@@ -62,6 +72,11 @@ export async function retrying<T>(step: () => T | Promise<T>, waitAfter: typeof 
   }
 }
 
+/** What a call fails with that got no answer. */
+export function silence(timeout: number): Error {
+  return Object.assign(new Error(`no answer within ${timeout} ms`), { code: 'NO_ANSWER' })
+}
+
 /** Whether every other call would fail now, too: there is no point in trying each on its own. */
 export function concernsAll(error: unknown): boolean {
   if (!(error instanceof PipelineError)) return false
@@ -72,19 +87,36 @@ export function concernsAll(error: unknown): boolean {
 }
 
 const ABSENT =
-  /^(SQLITE_(BUSY|LOCKED|READONLY|IOERR|CANTOPEN|CORRUPT|NOTADB)|ECONN|ETIMEDOUT|EPIPE|ENOTFOUND|EHOST|PROTOCOL_|08|57P)/
+  /^(NO_ANSWER|SQLITE_(BUSY|LOCKED|READONLY|IOERR|CANTOPEN|CORRUPT|NOTADB)|ECONN|ETIMEDOUT|EPIPE|ENOTFOUND|EHOST|PROTOCOL_|08|57P)/
 
 /** Two processes that create one table at once: Postgres tells the slower one in several ways. */
 export function isCreatedMeanwhile(error: unknown): boolean {
   return ['23505', '42P07', '42710', 'XX000', 'ER_TABLE_EXISTS_ERROR', 'ER_DUP_KEYNAME'].includes(codeOf(error))
 }
 
-function isMissingTable(error: unknown): boolean {
+export function isMissingTable(error: unknown): boolean {
   const code = codeOf(error)
   return code === '42P01' || code === 'ER_NO_SUCH_TABLE' || /no such table/.test(String((error as DatabaseError | null)?.message))
 }
 
+/** A column that is missing: the table is somebody else's. */
+export function isForeignTable(error: unknown): boolean {
+  const code = codeOf(error)
+  return (
+    code === '42703' || code === 'ER_BAD_FIELD_ERROR' || /no such column/.test(String((error as DatabaseError | null)?.message))
+  )
+}
+
+/** A column that was added or dropped already. */
+export function isColumnChange(error: unknown): boolean {
+  const known = ['42701', '42703', 'ER_DUP_FIELDNAME', 'ER_CANT_DROP_FIELD_OR_KEY', 'ER_BAD_FIELD_ERROR'].includes(codeOf(error))
+  return known || /duplicate column|no such column/.test(String((error as DatabaseError | null)?.message))
+}
+
 function codeOf(error: unknown): string {
-  const { code, errno } = (error ?? {}) as DatabaseError
+  const { code, errno, message } = (error ?? {}) as DatabaseError
+  // pg has no code for a connection that ended.
+  if (code === undefined && /^(Connection terminated|Client has encountered a connection error)/.test(String(message)))
+    return 'ECONNRESET'
   return typeof code === 'string' ? code : typeof errno === 'number' ? String(errno) : ''
 }

@@ -1,6 +1,6 @@
 import { PipelineError } from '../../errors.ts'
 import type { AppendResult, Inbox, InboxRow } from '../../ports.ts'
-import { appendAll, NOTHING } from './append.ts'
+import type { Arrivals } from './arrivals.ts'
 import type { Dialect } from './dialect.ts'
 import { isTransaction, runIn } from './executor.ts'
 import { toStoreError } from './failure.ts'
@@ -8,7 +8,11 @@ import { inPortions, insert, select, selectIn } from './rows.ts'
 import type { Tables } from './tables.ts'
 import type { Calls } from './transact.ts'
 
-export function sqlInbox(place: { dialect: Dialect; tables: Tables; prefix: string }, { read, write }: Calls): Inbox {
+export function sqlInbox(
+  place: { dialect: Dialect; tables: Tables; prefix: string },
+  { read, write }: Calls,
+  { note }: Pick<Arrivals, 'note'>,
+): Inbox {
   const { dialect, tables, prefix } = place
   return {
     async write(transaction, rows) {
@@ -25,9 +29,9 @@ export function sqlInbox(place: { dialect: Dialect; tables: Tables; prefix: stri
       }
       try {
         await insert(
-          { db, dialect },
+          { db, dialect: { ...dialect, rowsOfJson: null } },
           tables.inbox,
-          ['body'],
+          { body: 'text' },
           rows.map((row) => [JSON.stringify(row)]),
         )
       } catch (error) {
@@ -52,7 +56,7 @@ export function sqlInbox(place: { dialect: Dialect; tables: Tables; prefix: stri
         // Nothing was changed yet: whoever folded one of them has appended its entries.
         if (locked.length !== ids.length) return null
         await inPortions(ids, (marks, portion) => session.db.run(`DELETE FROM ${tables.inbox} WHERE id IN (${marks})`, portion))
-        return entries.length === 0 ? NOTHING : appendAll(session, [entries])
+        return note(session, entries)
       }),
   }
 }

@@ -4,7 +4,9 @@ import { leased, makeDue, noteAppend, noteRemoved } from '../lane.ts'
 import { addEntry, type Held } from '../pending.ts'
 import { loadParts, lockLanes, readFlying, removeFlying, removeIfEmpty, returnEntries, saveParts } from './lanes.ts'
 import {
+  inLane,
   inPortions,
+  PENDING_ONLY,
   type Row,
   type Session,
   type StoredLane,
@@ -24,8 +26,8 @@ export async function collapse(session: Session, target: string, entries: readon
   const places = new Map<string, Row[]>()
   for (const { change } of entries) {
     if (places.has(change.collection)) continue
-    const of = [lane.id, change.collection]
-    const where = 'lane = ? AND flying = 0 AND collection = ?'
+    const of = [...inLane(lane), change.collection]
+    const where = `${PENDING_ONLY} AND collection = ?`
     places.set(change.collection, [
       ...(await select(session, `SELECT ord, appended_at FROM ${table} WHERE ${where} ORDER BY ord LIMIT ?`, [
         ...of,
@@ -84,7 +86,7 @@ export async function redrive(
 
 export async function forget(session: Session, lane: StoredLane, asOf: number): Promise<void> {
   const { entries, dead } = session.tables
-  await session.db.run(`DELETE FROM ${entries} WHERE lane = ? AND flying = 0 AND last_at <= ?`, [lane.id, asOf])
+  await session.db.run(`DELETE FROM ${entries} WHERE ${PENDING_ONLY} AND last_at <= ?`, [...inLane(lane), asOf])
   await session.db.run(`DELETE FROM ${dead} WHERE target = ? AND last_at <= ?`, [lane.target, asOf])
   noteRemoved(lane, await countPending(session, lane))
   const flying = await readFlying(session, lane)
@@ -102,8 +104,6 @@ export async function forget(session: Session, lane: StoredLane, asOf: number): 
 }
 
 async function countPending(session: Session, lane: StoredLane): Promise<number> {
-  const rows = await select(session, `SELECT COUNT(*) AS n FROM ${session.tables.entries} WHERE lane = ? AND flying = 0`, [
-    lane.id,
-  ])
+  const rows = await select(session, `SELECT COUNT(*) AS n FROM ${session.tables.entries} WHERE ${PENDING_ONLY}`, inLane(lane))
   return Number(rows[0]?.n)
 }

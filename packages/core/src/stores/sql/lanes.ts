@@ -1,11 +1,14 @@
 /** Statements on one or more targets whose lanes are locked. */
-import type { Batch, DeadReason } from '../../types.ts'
-import { type Lane, letterId, newLane, toBatch } from '../lane.ts'
-import { type Held, newPending, noteRefused, type Pending, putBack, toBatchEntry } from '../pending.ts'
+import type { DeadReason } from '../../types.ts'
+import { type Lane, letterId, newLane } from '../lane.ts'
+import { type Held, newPending, noteRefused, type Pending, putBack } from '../pending.ts'
 import {
+  FLYING,
+  inLane,
   inPortions,
   insert,
   itemHash,
+  PENDING_ONLY,
   type Row,
   type Session,
   type StoredLane,
@@ -42,7 +45,13 @@ export async function lockLanes(
     const created = missing
       .filter((target) => !lanes.has(target))
       .map((target) => [target, JSON.stringify(emptyLane(newLane(target, create.get(target) ?? 0)))])
-    await insert(session, session.tables.lanes, ['target', 'state'], created, session.dialect.onConflict(['target'], []))
+    await insert(
+      session,
+      session.tables.lanes,
+      { target: 'text', state: 'text' },
+      created,
+      session.dialect.onConflict(['target'], []),
+    )
   }
   return lanes
 }
@@ -72,12 +81,13 @@ export async function loadParts(
     found.set(lane.id, { part, entries: [] })
   }
   const hashes = [...new Set(items.map(({ target, item }) => itemHash(target, item)))]
-  const sql = (marks: string) => `SELECT * FROM ${session.tables.entries} WHERE item IN (${marks}) AND flying = 0`
+  const sql = (marks: string) => `SELECT * FROM ${session.tables.entries} WHERE item IN (${marks})`
   for (const row of await selectIn(session, hashes, sql)) {
-    const held = toHeld(row)
     const of = found.get(Number(row.lane))
-    of?.entries.push(held)
-    of?.part.before.set(held, { ...held })
+    if (of === undefined || (Number(row.ord) <= of.part.lane.flyingUntil && Number(row.put_back) === 0)) continue
+    const held = toHeld(row)
+    of.entries.push(held)
+    of.part.before.set(held, { ...held })
   }
   for (const { part, entries } of found.values()) putBack(part.pending, entries)
   return parts
@@ -127,23 +137,30 @@ export async function returnEntries(
   await saveParts(session, [part])
 }
 
-export async function readFlying(session: Session, { id, flyingUntil }: StoredLane): Promise<Held[]> {
-  const rows = await select(
-    session,
-    `SELECT * FROM ${session.tables.entries} WHERE lane = ? AND ord <= ? AND flying = 1 ORDER BY ord`,
-    [id, flyingUntil],
-  )
-  return rows.map(toHeld)
+export async function readFlying(session: Session, lane: StoredLane): Promise<Held[]> {
+  const sql = `SELECT * FROM ${session.tables.entries} WHERE ${FLYING} ORDER BY ord`
+  return (await select(session, sql, inLane(lane))).map(toHeld)
 }
 
 export async function removeFlying({ db, tables }: Session, lane: StoredLane): Promise<void> {
-  await db.run(`DELETE FROM ${tables.entries} WHERE lane = ? AND ord <= ? AND flying = 1`, [lane.id, lane.flyingUntil])
+  await db.run(`DELETE FROM ${tables.entries} WHERE ${FLYING}`, inLane(lane))
   lane.inFlight = lane.flyingUntil = 0
 }
 
-export async function readBatch(session: Session, lane: StoredLane, reclaimed: boolean): Promise<Batch | null> {
-  if (lane.batch === null) return null
-  return toBatch(lane, lane.batch, (await readFlying(session, lane)).map(toBatchEntry), reclaimed)
+/** The oldest pending entries, as many as the limits allow, and at least one. There is no batch in flight. */
+export async function takeOldest({ db, tables }: Session, lane: StoredLane, count: number, bytes: number): Promise<Held[]> {
+  const oldest = `SELECT * FROM ${tables.entries} WHERE lane = ? ORDER BY ord LIMIT ?`
+  const { rows } = await db.run(
+    `SELECT * FROM (SELECT o.*, SUM(o.size) OVER (ORDER BY o.ord) AS total FROM (${oldest}) o) s
+     WHERE total <= ? OR total = size ORDER BY ord`,
+    [lane.id, count, bytes],
+  )
+  lane.flyingUntil = Number(rows.at(-1)?.ord)
+  lane.inFlight = rows.length
+  if (rows.some(({ put_back }) => Number(put_back) === 1)) {
+    await db.run(`UPDATE ${tables.entries} SET put_back = 0 WHERE lane = ? AND ord <= ? AND put_back = 1`, inLane(lane))
+  }
+  return rows.map(toHeld)
 }
 
 /** Reads and removes the oldest pending entries, and makes them dead letters. */
@@ -155,15 +172,14 @@ export async function buryOldest(
   diedAt: number,
 ): Promise<void> {
   const { entries } = session.tables
-  const rows: readonly Row[] = await select(
-    session,
-    `SELECT * FROM ${entries} WHERE lane = ? AND flying = 0 ORDER BY ord LIMIT ?`,
-    [lane.id, count],
-  )
+  const rows: readonly Row[] = await select(session, `SELECT * FROM ${entries} WHERE ${PENDING_ONLY} ORDER BY ord LIMIT ?`, [
+    ...inLane(lane),
+    count,
+  ])
   const oldest = rows.map(toHeld)
   await bury(session, lane.target, oldest, reason, diedAt)
   const last = oldest.at(-1)?.order ?? 0
-  await session.db.run(`DELETE FROM ${entries} WHERE lane = ? AND ord <= ? AND flying = 0`, [lane.id, last])
+  await session.db.run(`DELETE FROM ${entries} WHERE ${PENDING_ONLY} AND ord <= ?`, [...inLane(lane), last])
 }
 
 export function bury(

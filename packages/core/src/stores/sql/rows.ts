@@ -4,7 +4,7 @@ import type { SqlExecutor, SqlValue } from '../../ports.ts'
 import type { TrimmedChange } from '../../types.ts'
 import { type Lane, readyAt } from '../lane.ts'
 import { type Held, weightOf } from '../pending.ts'
-import type { Dialect } from './dialect.ts'
+import type { Columns, Dialect } from './dialect.ts'
 import type { Tables } from './tables.ts'
 
 export type Row = Readonly<Record<string, unknown>>
@@ -12,9 +12,19 @@ export type Row = Readonly<Record<string, unknown>>
 /** A lane as this store keeps it. */
 export interface StoredLane extends Lane {
   id: number
-  /** How many entries the batch has, and the highest order number among them. */
+  /** How many entries the batch has, and the highest order number among them; 0: there is none. */
   inFlight: number
   flyingUntil: number
+}
+
+/**
+ * Which rows of a lane fly and which are pending. A claim takes the oldest, so that the highest order number that it took
+ * tells; but for those that came back to the pending ones with a number that is lower, while it flies: they are marked.
+ */
+export const FLYING = 'lane = ? AND ord <= ? AND put_back = 0'
+export const PENDING_ONLY = 'lane = ? AND (ord > ? OR put_back = 1)'
+export function inLane({ id, flyingUntil }: StoredLane): [number, number] {
+  return [id, flyingUntil]
 }
 
 /** One statement at a time on one connection, with what the statements need to know. */
@@ -24,19 +34,27 @@ export interface Session {
   tables: Tables
 }
 
-const ENTRY = [
-  'item',
-  'collection',
-  'appended_at',
-  'last_at',
-  'refused_in',
-  'size',
-  'revision',
-  'first_change',
-  'last_change',
-] as const
-const PENDING = ['lane', 'ord', 'flying', ...ENTRY] as const
-const DEAD = ['id', 'target', 'ord', 'reason', 'died_at', ...ENTRY] as const
+const ENTRY = {
+  item: 'text',
+  collection: 'text',
+  appended_at: 'integer',
+  last_at: 'integer',
+  refused_in: 'integer',
+  size: 'integer',
+  revision: 'text',
+  first_change: 'text',
+  last_change: 'text',
+} as const satisfies Columns
+const PENDING = { lane: 'integer', ord: 'integer', put_back: 'integer', ...ENTRY } as const satisfies Columns
+const DEAD = {
+  id: 'text',
+  target: 'text',
+  ord: 'integer',
+  reason: 'text',
+  died_at: 'integer',
+  ...ENTRY,
+} as const satisfies Columns
+const LANE = { id: 'integer', target: 'text', ready_at: 'integer', state: 'text' } as const satisfies Columns
 
 /** At most about this many characters in one statement. */
 const STATEMENT = 1_000_000
@@ -86,8 +104,13 @@ function entryValues(target: string, held: Held): SqlValue[] {
 
 /** Inserts the entries into the pending ones of their lanes, or overwrites those of the same order number. */
 export function writePending(session: Session, entries: readonly { lane: StoredLane; held: Held }[]): Promise<void> {
-  const rows = entries.map(({ lane, held }) => [lane.id, held.order, 0, ...entryValues(lane.target, held)])
-  const changing = PENDING.filter((column) => column !== 'lane' && column !== 'ord')
+  const rows = entries.map(({ lane, held }) => [
+    lane.id,
+    held.order,
+    held.order <= lane.flyingUntil ? 1 : 0,
+    ...entryValues(lane.target, held),
+  ])
+  const changing = Object.keys(PENDING).filter((column) => column !== 'lane' && column !== 'ord')
   return insert(session, session.tables.entries, PENDING, rows, session.dialect.onConflict(['lane', 'ord'], changing))
 }
 
@@ -106,21 +129,27 @@ export function writeDead(
   return insert(session, session.tables.dead, DEAD, rows)
 }
 
-export function writeLanes(session: Session, lanes: readonly StoredLane[]): Promise<void> {
-  const rows = lanes.map(({ id, ...state }) => [id, state.target, readyAt(state, Infinity), JSON.stringify(state)])
-  const after = session.dialect.onConflict(['id'], ['ready_at', 'state'])
-  return insert(session, session.tables.lanes, ['id', 'target', 'ready_at', 'state'], rows, after)
+export async function writeLanes(session: Session, lanes: readonly StoredLane[]): Promise<void> {
+  const { db, tables, dialect } = session
+  const rows = lanes.map(({ id, ...state }) => [id, state.target, readyAt(state, Infinity), JSON.stringify(state)] as const)
+  const [only] = rows
+  if (rows.length === 1 && only !== undefined) {
+    const [id, , ready, state] = only
+    await db.run(`UPDATE ${tables.lanes} SET ready_at = ?, state = ? WHERE id = ?`, [ready, state, id])
+  } else await insert(session, tables.lanes, LANE, rows, dialect.onConflict(['id'], ['ready_at', 'state']))
 }
 
-/** Multi-row INSERTs, as large as the dialect likes them and a statement may be. */
+/** INSERTs of many rows, as large as the dialect likes them and a statement may be. */
 export async function insert(
   { db, dialect }: Pick<Session, 'db' | 'dialect'>,
   table: string,
-  columns: readonly string[],
+  columns: Columns,
   rows: readonly (readonly SqlValue[])[],
   after = '',
 ): Promise<void> {
-  const row = `(${columns.map(() => '?').join(', ')})`
+  const names = Object.keys(columns)
+  const row = `(${names.map(() => '?').join(', ')})`
+  const into = `INSERT INTO ${table} (${names.join(', ')})`
   for (let from = 0; from < rows.length; ) {
     let count = dialect.rowsPerInsert.find((size) => size <= rows.length - from) ?? rows.length - from
     let length = 0
@@ -128,13 +157,20 @@ export async function insert(
       for (const value of rows[from + n] ?? []) if (typeof value === 'string') length += value.length
       if (length > STATEMENT && n > 0) count = n
     }
-    const values = Array(count).fill(row).join(', ')
-    await db.run(`INSERT INTO ${table} (${columns.join(', ')}) VALUES ${values} ${after}`, rows.slice(from, from + count).flat())
+    const portion = rows.slice(from, from + count)
+    if (dialect.rowsOfJson === null) await db.run(`${into} VALUES ${Array(count).fill(row).join(', ')} ${after}`, portion.flat())
+    else {
+      const named = portion.map((values) => Object.fromEntries(names.map((name, column) => [name, values[column]])))
+      await db.run(`${into} ${dialect.rowsOfJson(columns)} ${after}`, [JSON.stringify(named)])
+    }
     from += count
   }
 }
 
-/** Calls `run` with the values in portions, each as `?, ?, …` and padded to few different lengths, so that statements are prepared once. */
+/**
+ * Calls `run` with the values in portions, each as `?, ?, …` and padded to few different lengths, so that statements are
+ * prepared once.
+ */
 export async function inPortions<T extends SqlValue>(
   values: readonly T[],
   run: (marks: string, portion: readonly T[]) => Promise<unknown>,

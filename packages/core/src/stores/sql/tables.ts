@@ -1,13 +1,18 @@
-/** The tables of the SQL store. */
+/** The tables of the SQL store: their names, and how they come to be. */
 import type { Knex } from 'knex'
 import { PipelineError } from '../../errors.ts'
 import type { SqlExecutor } from '../../ports.ts'
 import { type Dialect, dialectOf, knexDialect, type SqlDialect } from './dialect.ts'
 import { knexExecutor } from './executor.ts'
-import { isCreatedMeanwhile, retryAfter, retrying, toStoreError } from './failure.ts'
+import { isCreatedMeanwhile, isForeignTable, isMissingTable, retryAfter, retrying, toStoreError } from './failure.ts'
+import { creation, probes, recording, TABLES_VERSION, upgrade } from './schema.ts'
 
 /** Where the tables are: a Knex, or an executor and the dialect it takes. `prefix` (default `unstale_`) begins each name. */
-export type SqlPlace = ({ knex: Knex } | { executor: SqlExecutor; dialect: SqlDialect }) & { prefix?: string }
+export type SqlPlace = ({ knex: Knex } | { executor: SqlExecutor; dialect: SqlDialect }) & {
+  prefix?: string
+  /** Milliseconds after which a call that the database does not answer fails. Default 10,000. */
+  timeout?: number
+}
 
 export interface Tables {
   version: string
@@ -17,11 +22,26 @@ export interface Tables {
   entries: string
   dead: string
   inbox: string
+  /** Appends that were noted and are not yet in the pending sets. */
+  arrivals: string
+  /** The store's own targets. */
+  targets: string
+  /** The delivery log, and which items each of its lines is about. */
+  log: string
+  logItems: string
 }
 
-/** Changes with the tables, not with the package. */
-export const TABLES_VERSION = 1
+/** A place with what is needed to work there. */
+export interface Placed {
+  executor: SqlExecutor
+  dialect: Dialect
+  tables: Tables
+  prefix: string
+  timeout: number
+}
+
 export const DEFAULT_PREFIX = 'unstale_'
+const DEFAULT_TIMEOUT = 10_000
 
 /** Throws CONFIG_INVALID unless the prefix can begin a name that needs no quotes. */
 export function tablesOf(prefix: string = DEFAULT_PREFIX): Tables {
@@ -32,24 +52,42 @@ export function tablesOf(prefix: string = DEFAULT_PREFIX): Tables {
     )
   }
   const name = (rest: string) => `${prefix}${rest}`
-  return { version: name('version'), lanes: name('lanes'), entries: name('entries'), dead: name('dead'), inbox: name('inbox') }
+  return {
+    version: name('version'),
+    lanes: name('lanes'),
+    entries: name('entries'),
+    dead: name('dead'),
+    inbox: name('inbox'),
+    arrivals: name('arrivals'),
+    targets: name('targets'),
+    log: name('log'),
+    logItems: name('log_items'),
+  }
 }
 
-export function placeOf(place: SqlPlace): { executor: SqlExecutor; dialect: Dialect; tables: Tables; prefix: string } {
-  const { prefix = DEFAULT_PREFIX } = place
-  const tables = tablesOf(prefix)
-  if ('knex' in place) return { executor: knexExecutor(place.knex), dialect: dialectOf(knexDialect(place.knex)), tables, prefix }
-  return { executor: place.executor, dialect: dialectOf(place.dialect), tables, prefix }
+/** Throws STORE_UNSUPPORTED or CONFIG_INVALID. */
+export function placeOf(place: SqlPlace): Placed {
+  const { prefix = DEFAULT_PREFIX, timeout = DEFAULT_TIMEOUT } = place
+  if (!(timeout >= 100)) throw new PipelineError('CONFIG_INVALID', 'timeout: must be 100 or more (milliseconds)')
+  const dialect = dialectOf('knex' in place ? knexDialect(place.knex) : place.dialect)
+  const executor = 'knex' in place ? knexExecutor(place.knex, { timeout }) : place.executor
+  return { executor, dialect, tables: tablesOf(prefix), prefix, timeout }
 }
 
-/** Creates what is missing of the store's tables. Safe to repeat, also from several processes at once. */
+/** Creates what is missing of the store's tables, and brings older ones forward. Safe to repeat, also from several processes at once. */
 export async function createTables(place: SqlPlace): Promise<void> {
   const { executor, dialect, tables, prefix } = placeOf(place)
   // What another process has just created is there when one asks again.
   const waitAfter = (error: unknown, tries: number) =>
     isCreatedMeanwhile(error) && tries <= 10 ? 5 * tries : retryAfter(error, tries)
+  const run = (sql: string) => retrying(() => executor.run(sql, []), waitAfter)
   try {
-    for (const statement of statementsFor(dialect, tables)) await retrying(() => executor.run(statement, []), waitAfter)
+    const version = await versionOf({ executor, tables, prefix })
+    if (version > TABLES_VERSION) throw wrongVersion(prefix, version)
+    for (const statement of creation(dialect, tables)) await run(statement)
+    if (version > 0) await retrying(() => upgrade(executor, dialect, tables, version), waitAfter)
+    await probe({ executor, dialect, tables, prefix })
+    for (const statement of recording(dialect, tables)) await run(statement)
   } catch (error) {
     throw toStoreError(dialect.name, 'create its tables', error, prefix)
   }
@@ -57,48 +95,50 @@ export async function createTables(place: SqlPlace): Promise<void> {
 
 /** The same as SQL text, for a migration of one's own. */
 export function printTables(dialect: SqlDialect, prefix: string = DEFAULT_PREFIX): string {
-  return `${statementsFor(dialectOf(dialect), tablesOf(prefix)).join(';\n\n')};\n`
+  const [speaks, tables] = [dialectOf(dialect), tablesOf(prefix)]
+  return `${[...creation(speaks, tables), ...recording(speaks, tables)].join(';\n\n')};\n`
 }
 
-function statementsFor(dialect: Dialect, tables: Tables): string[] {
-  const { id, integer, small, key, text } = dialect.types
-  const indexes: string[] = []
-  const table = (name: string, columns: string[], index: Record<string, string> = {}): string => {
-    const lines = [...columns]
-    for (const [suffix, on] of Object.entries(index)) {
-      if (dialect.separateIndexes) indexes.push(`CREATE INDEX IF NOT EXISTS ${name}_${suffix} ON ${name} (${on})`)
-      else lines.push(`KEY ${name}_${suffix} (${on})`)
-    }
-    return `CREATE TABLE IF NOT EXISTS ${name} (\n  ${lines.join(',\n  ')}\n)${dialect.tableOptions}`
+/** Rejects with STORE_TABLES_MISSING unless the tables are there, of this version, and ours. */
+export async function checkTables(place: Pick<Placed, 'executor' | 'dialect' | 'tables' | 'prefix'>): Promise<void> {
+  const { executor, tables, prefix } = place
+  const { rows } = await executor.run(`SELECT version FROM ${tables.version} WHERE one = 1`, [])
+  const version = Number(rows[0]?.version ?? 0)
+  if (version !== TABLES_VERSION) throw wrongVersion(prefix, version)
+  await probe(place)
+}
+
+/** 0: there are none. */
+async function versionOf({ executor, tables }: Pick<Placed, 'executor' | 'tables' | 'prefix'>): Promise<number> {
+  try {
+    const { rows } = await executor.run(`SELECT version FROM ${tables.version} WHERE one = 1`, [])
+    return Number(rows[0]?.version ?? 0)
+  } catch (error) {
+    if (isMissingTable(error)) return 0
+    throw error
   }
-  const entry = [
-    `item ${key} NOT NULL`,
-    `collection ${text} NOT NULL`,
-    `appended_at ${integer} NOT NULL`,
-    `last_at ${integer} NOT NULL`,
-    `refused_in ${integer} NOT NULL`,
-    `size ${integer} NOT NULL`,
-    `revision ${text} NOT NULL`,
-    `first_change ${text} NOT NULL`,
-    `last_change ${text}`,
-  ]
-  const lane = [`id ${id}`, `target ${key} NOT NULL UNIQUE`, `ready_at ${integer}`, `state ${text} NOT NULL`]
-  const place = [`lane ${integer} NOT NULL`, `ord ${integer} NOT NULL`, `flying ${small} NOT NULL`]
-  const letter = [
-    `id ${key} NOT NULL PRIMARY KEY`,
-    `target ${key} NOT NULL`,
-    `ord ${integer} NOT NULL`,
-    `reason ${key} NOT NULL`,
-    `died_at ${integer} NOT NULL`,
-  ]
-  const created = [
-    table(tables.lanes, lane, { ready: 'ready_at' }),
-    table(tables.entries, [...place, ...entry, 'PRIMARY KEY (lane, ord)'], { item: 'item' }),
-    table(tables.dead, [...letter, ...entry], { target: 'target, id' }),
-    table(tables.inbox, [`id ${id}`, `body ${text} NOT NULL`]),
-    table(tables.version, [`one ${integer} NOT NULL PRIMARY KEY`, `version ${integer} NOT NULL`]),
-  ]
-  // Last, so that a version is only there once everything is.
-  const version = `INSERT INTO ${tables.version} (one, version) VALUES (1, ${TABLES_VERSION}) ${dialect.onConflict(['one'], [])}`
-  return [...created, ...indexes, version]
+}
+
+async function probe({
+  executor,
+  dialect,
+  tables,
+  prefix,
+}: Pick<Placed, 'executor' | 'dialect' | 'tables' | 'prefix'>): Promise<void> {
+  for (const statement of probes(dialect, tables)) {
+    try {
+      await executor.run(statement, [])
+    } catch (error) {
+      if (!isForeignTable(error)) throw error
+      const table = statement.split(' ').at(-5)
+      const message = `the table ${table} is there and has other columns: it is not of this store; choose another prefix than "${prefix}"`
+      throw new PipelineError('STORE_TABLES_MISSING', message, { cause: error })
+    }
+  }
+}
+
+function wrongVersion(prefix: string, version: number): PipelineError {
+  const wanted = `this version of the store needs ${TABLES_VERSION}`
+  const fix = version < TABLES_VERSION ? 'run createTables' : 'update @unstale/core'
+  return new PipelineError('STORE_TABLES_MISSING', `the tables ${prefix}… have version ${version}, and ${wanted}: ${fix}`)
 }

@@ -1,10 +1,7 @@
 /** How the store's calls reach the database: checked, retried, and with errors of one kind. */
-import { PipelineError } from '../../errors.ts'
-import type { SqlExecutor } from '../../ports.ts'
-import type { Dialect } from './dialect.ts'
-import { retrying, toStoreError } from './failure.ts'
+import { retrying, silence, toStoreError } from './failure.ts'
 import type { Session } from './rows.ts'
-import { TABLES_VERSION, type Tables } from './tables.ts'
+import { checkTables, type Placed } from './tables.ts'
 
 export interface Calls {
   /** One statement, or several that need not agree. `doing` completes "could not …". */
@@ -13,33 +10,38 @@ export interface Calls {
   write<T>(doing: string, fn: (session: Session) => Promise<T>): Promise<T>
 }
 
-export function callsOn(place: { executor: SqlExecutor; dialect: Dialect; tables: Tables; prefix: string }): Calls {
-  const { executor, dialect, tables, prefix } = place
+export function callsOn(place: Placed): Calls {
+  const { executor, dialect, tables, prefix, timeout } = place
   let checked: Promise<void> | undefined
-
-  async function check(): Promise<void> {
-    const { rows } = await executor.run(`SELECT version FROM ${tables.version}`, [])
-    const version = Number(rows[0]?.version ?? 0)
-    if (version === TABLES_VERSION) return
-    const wanted = `this version of the store needs ${TABLES_VERSION}`
-    const fix = version < TABLES_VERSION ? 'run createTables' : 'update @unstale/core'
-    throw new PipelineError('STORE_TABLES_MISSING', `the tables ${prefix}… have version ${version}, and ${wanted}: ${fix}`)
-  }
 
   async function attempt<T>(doing: string, fn: () => Promise<T>): Promise<T> {
     try {
-      return await retrying(async () => {
-        checked ??= check()
-        await checked.catch((error: unknown) => {
-          // Asked anew by the next call: the tables may have been created since.
-          checked = undefined
-          throw error
-        })
-        return await fn()
-      })
+      return await bounded(
+        retrying(async () => {
+          checked ??= checkTables(place)
+          await checked.catch((error: unknown) => {
+            // Asked anew by the next call: the tables may have been created since.
+            checked = undefined
+            throw error
+          })
+          return await fn()
+        }),
+      )
     } catch (error) {
       throw toStoreError(dialect.name, doing, error, prefix)
     }
+  }
+
+  /** A database that is gone may never say so. What it was asked may yet be done. */
+  function bounded<T>(work: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        // The check may be what hangs.
+        checked = undefined
+        reject(silence(timeout))
+      }, timeout)
+      work.then(resolve, reject).finally(() => clearTimeout(timer))
+    })
   }
 
   return {

@@ -1,0 +1,213 @@
+/**
+ * How appends are noted. On a server, an append that had to lock the lanes of its targets would wait for workers and for
+ * other publishers, and be six round trips. So it is one INSERT into the table of arrivals, and durable with that; whoever
+ * looks for what is due first takes the arrivals into the pending sets, oldest first, one process at a time, many at once.
+ * Nothing can be stranded between the two: what has arrived is seen by every `peek`.
+ */
+import type { AppendResult } from '../../ports.ts'
+import type { Entry, TrimmedChange } from '../../types.ts'
+import { NOTHING } from '../append-queue.ts'
+import { appendAll } from './append.ts'
+import type { Dialect } from './dialect.ts'
+import { inPortions, insert, type Session, select } from './rows.ts'
+import type { Tables } from './tables.ts'
+import type { Calls } from './transact.ts'
+
+export interface Arrivals {
+  append(appends: readonly (readonly Entry[])[]): Promise<AppendResult | null>
+  /** The same as a part of a transaction. */
+  note(session: Session, entries: readonly Entry[]): Promise<AppendResult>
+  /** Takes in what this process has noted, if anything; with `all`, what others have noted, too. */
+  takeIn(all?: 'all'): Promise<void>
+  /** What overflowed as others' arrivals were taken in, once. */
+  overflow(): AppendResult | null
+  /** The store has learnt how much is pending for a target. */
+  learnt(target: string, pending: number): void
+}
+
+/** Rows of about `NOTED` entries that are taken in by one transaction. */
+const ROWS = 20
+const NOTED = 500
+/** Entries that were noted by this process and not taken in: from so many on it does that itself, in the background… */
+const UNTAKEN = 1_000
+/** …and does nothing else before it has. */
+const TOO_MANY = 10_000
+
+export function arrivalsOf({ dialect, tables }: { dialect: Dialect; tables: Tables }, { read, write }: Calls): Arrivals {
+  /** Entries noted since the last taking in began. */
+  let untaken = 0
+  /** At most so many are pending for a target, as far as this process knows. */
+  const known = new Map<string, number>()
+  const overflowed = new Map<string, number>()
+  const collapsible = new Map<string, readonly string[]>()
+  let running: Promise<void> | undefined
+  let next: Promise<void> | undefined
+
+  function learnt(target: string, pending: number): void {
+    if (known.size >= 200_000 && !known.has(target)) known.clear()
+    known.set(target, pending)
+  }
+
+  /** Whether one of the targets may come to hold more than it may. */
+  function mayOverflow(appends: readonly (readonly Entry[])[]): boolean {
+    const counts = new Map<string, number>()
+    let may = false
+    for (const entries of appends) {
+      for (const { target, maxPending } of entries) {
+        const count = (counts.get(target) ?? known.get(target) ?? Infinity) + 1
+        counts.set(target, count)
+        // Others publish, too; what they make overflow is noticed when it is taken in.
+        if (count > Math.max(maxPending / 2, maxPending - 5_000)) may = true
+      }
+    }
+    if (!may) for (const [target, count] of counts) learnt(target, count)
+    return may
+  }
+
+  async function insertNotes({ db }: Pick<Session, 'db'>, entries: readonly Entry[], bodies: readonly string[]): Promise<void> {
+    const rows = bodies.map((body) => [body])
+    await insert({ db, dialect: { ...dialect, rowsOfJson: null } }, tables.arrivals, { body: 'text' }, rows)
+    untaken += entries.length
+  }
+
+  /** One portion, in a transaction; answers whether there may be more. */
+  async function takePortion(session: Session): Promise<boolean> {
+    const oldest = `SELECT id, body FROM ${tables.arrivals} ORDER BY id LIMIT ${ROWS}${dialect.forUpdate}`
+    const rows = await select(session, oldest)
+    if (rows.length === 0) return false
+    // Not "up to the last": one with a lower number may be about to commit.
+    const ids = rows.map(({ id }) => Number(id))
+    await inPortions(ids, (marks, portion) => session.db.run(`DELETE FROM ${tables.arrivals} WHERE id IN (${marks})`, portion))
+    const entries = rows.flatMap(({ body }) => (JSON.parse(String(body)) as Note[]).map(toEntry))
+    const result = (await appendAll(session, [entries], learnt)) ?? NOTHING
+    for (const { target, count } of result.overflowed) overflowed.set(target, (overflowed.get(target) ?? 0) + count)
+    for (const { target, collections } of result.collapsible) collapsible.set(target, collections)
+    return rows.length === ROWS
+  }
+
+  async function takeAll(): Promise<void> {
+    const before = untaken
+    untaken = 0
+    try {
+      while (await write('take in what was appended', takePortion));
+    } catch (error) {
+      untaken += before
+      throw error
+    }
+  }
+
+  /** Whoever asks while it runs may have noted too late for it: there is one more run for all of them. */
+  function start(): Promise<void> {
+    if (running === undefined) {
+      running = takeAll().finally(() => {
+        running = undefined
+      })
+      return running
+    }
+    next ??= running
+      .catch(() => {})
+      .then(() => {
+        next = undefined
+        return start()
+      })
+    return next
+  }
+
+  async function takeIn(all?: 'all'): Promise<void> {
+    if (!dialect.notesAppends) return
+    if (all === 'all' || untaken > 0) await start()
+    else await running
+  }
+
+  return {
+    async append(appends) {
+      if (!dialect.notesAppends) return write('append', (session) => appendAll(session, appends, learnt))
+      if (mayOverflow(appends)) {
+        await takeIn('all')
+        return write('append', (session) => appendAll(session, appends, learnt))
+      }
+      if (untaken > TOO_MANY) await start()
+      const entries = appends.flat()
+      const bodies = toBodies(entries)
+      // One statement is a transaction of its own.
+      const call = bodies.length === 1 ? read : write
+      await call('append', (session) => insertNotes(session, entries, bodies))
+      if (untaken > UNTAKEN && running === undefined) start().catch(() => {})
+      return NOTHING
+    },
+    async note(session, entries) {
+      if (!dialect.notesAppends) return (await appendAll(session, [entries], learnt)) ?? NOTHING
+      if (entries.length > 0) await insertNotes(session, entries, toBodies(entries))
+      return NOTHING
+    },
+    takeIn,
+    overflow() {
+      if (overflowed.size === 0 && collapsible.size === 0) return null
+      const result = {
+        overflowed: [...overflowed].map(([target, count]) => ({ target, count })),
+        collapsible: [...collapsible].map(([target, collections]) => ({ target, collections })),
+      }
+      overflowed.clear()
+      collapsible.clear()
+      return result
+    },
+    learnt,
+  }
+}
+
+/** An entry without what can be told from the rest of it. */
+type Note = [
+  target: string,
+  item: string,
+  identity: string | 0,
+  change: TrimmedChange,
+  revision: string,
+  at: number,
+  quiet: number,
+  close: number,
+  size: number,
+  maxPending: number,
+  collapsible: 0 | 1,
+]
+
+function toBodies(entries: readonly Entry[]): string[] {
+  const bodies: string[] = []
+  for (let from = 0; from < entries.length; from += NOTED) {
+    bodies.push(JSON.stringify(entries.slice(from, from + NOTED).map(toNote)))
+  }
+  return bodies
+}
+
+function toNote(entry: Entry): Note {
+  const { target, item, identity, change, revision, at, quietUntil, closeBy, size, maxPending, collapsible } = entry
+  const [quiet, close] = [quietUntil - at, closeBy - at]
+  return [
+    target,
+    item,
+    identity === item ? 0 : identity,
+    change,
+    revision,
+    at,
+    quiet,
+    close,
+    size,
+    maxPending,
+    collapsible ? 1 : 0,
+  ]
+}
+
+function toEntry([target, item, identity, change, revision, at, quiet, close, size, maxPending, collapsible]: Note): Entry {
+  return {
+    target,
+    item,
+    identity: identity === 0 ? item : identity,
+    change,
+    revision,
+    at,
+    quietUntil: at + quiet,
+    closeBy: at + close,
+    size,
+    maxPending,
+    collapsible: collapsible === 1,
+  }
+}

@@ -1,0 +1,127 @@
+/** The tables of the SQL store as statements, and the way from each older version. */
+import type { SqlExecutor } from '../../ports.ts'
+import type { Dialect } from './dialect.ts'
+import { isColumnChange } from './failure.ts'
+import type { Tables } from './tables.ts'
+
+/** Changes with the tables, not with the package. */
+export const TABLES_VERSION = 2
+
+interface Definition {
+  name: string
+  /** Each begins with its name. */
+  columns: readonly string[]
+  key?: string
+  /** By suffix: the columns. */
+  indexes?: Readonly<Record<string, string>>
+}
+
+function definitions({ types: { id, integer, small, key, text } }: Dialect, tables: Tables): readonly Definition[] {
+  const entry = [
+    `item ${key} NOT NULL`,
+    `collection ${text} NOT NULL`,
+    `appended_at ${integer} NOT NULL`,
+    `last_at ${integer} NOT NULL`,
+    `refused_in ${integer} NOT NULL`,
+    `size ${integer} NOT NULL`,
+    `revision ${text} NOT NULL`,
+    `first_change ${text} NOT NULL`,
+    `last_change ${text}`,
+  ]
+  return [
+    {
+      name: tables.lanes,
+      columns: [`id ${id}`, `target ${key} NOT NULL UNIQUE`, `ready_at ${integer}`, `state ${text} NOT NULL`],
+      indexes: { ready: 'ready_at' },
+    },
+    {
+      name: tables.entries,
+      columns: [`lane ${integer} NOT NULL`, `ord ${integer} NOT NULL`, `put_back ${small} NOT NULL DEFAULT 0`, ...entry],
+      key: 'lane, ord',
+      indexes: { item: 'item' },
+    },
+    {
+      name: tables.dead,
+      columns: [
+        `id ${key} NOT NULL PRIMARY KEY`,
+        `target ${key} NOT NULL`,
+        `ord ${integer} NOT NULL`,
+        `reason ${key} NOT NULL`,
+        `died_at ${integer} NOT NULL`,
+        ...entry,
+      ],
+      indexes: { target: 'target, id' },
+    },
+    { name: tables.inbox, columns: [`id ${id}`, `body ${text} NOT NULL`] },
+    { name: tables.arrivals, columns: [`id ${id}`, `body ${text} NOT NULL`] },
+    {
+      name: tables.targets,
+      columns: [`name ${key} NOT NULL PRIMARY KEY`, `uid ${key} NOT NULL`, `body ${text} NOT NULL`],
+    },
+    {
+      name: tables.log,
+      columns: [`id ${key} NOT NULL PRIMARY KEY`, `target ${key} NOT NULL`, `status ${key} NOT NULL`, `body ${text} NOT NULL`],
+      indexes: { target: 'target, id', status: 'status, id' },
+    },
+    { name: tables.logItems, columns: [`item ${key} NOT NULL`, `id ${key} NOT NULL`], key: 'item, id', indexes: { id: 'id' } },
+    // Row 1: the version of the tables; row 2: that of the targets.
+    { name: tables.version, columns: [`one ${integer} NOT NULL PRIMARY KEY`, `version ${integer} NOT NULL`] },
+  ]
+}
+
+/** What creates all that is missing. May be repeated. */
+export function creation(dialect: Dialect, tables: Tables): string[] {
+  const later: string[] = []
+  const statements = definitions(dialect, tables).map(({ name, columns, key, indexes = {} }) => {
+    const lines = [...columns, ...(key === undefined ? [] : [`PRIMARY KEY (${key})`])]
+    for (const [suffix, on] of Object.entries(indexes)) {
+      if (dialect.separateIndexes) later.push(`CREATE INDEX IF NOT EXISTS ${name}_${suffix} ON ${name} (${on})`)
+      else lines.push(`KEY ${name}_${suffix} (${on})`)
+    }
+    return `CREATE TABLE IF NOT EXISTS ${name} (\n  ${lines.join(',\n  ')}\n)${dialect.tableOptions}`
+  })
+  return [...statements, ...later, ...dialect.tuning(tables)]
+}
+
+/** Last, so that a version is only there once everything is. */
+export function recording(dialect: Dialect, { version }: Tables): string[] {
+  return [
+    `INSERT INTO ${version} (one, version) VALUES (1, ${TABLES_VERSION}) ${dialect.onConflict(['one'], [])}`,
+    `UPDATE ${version} SET version = ${TABLES_VERSION} WHERE one = 1 AND version < ${TABLES_VERSION}`,
+  ]
+}
+
+/** Each answers nothing, and fails where its table is missing or somebody else's. */
+export function probes(dialect: Dialect, tables: Tables): string[] {
+  return definitions(dialect, tables).map(({ name, columns }) => {
+    const names = columns.map((column) => column.slice(0, column.indexOf(' ')))
+    return `SELECT ${names.join(', ')} FROM ${name} WHERE 1 = 0`
+  })
+}
+
+/** From the version that is the place in this list to the next. Each may be repeated: another process may be at it, too. */
+const upgrades: ((executor: SqlExecutor, dialect: Dialect, tables: Tables) => Promise<void>)[] = [
+  async () => {},
+  // 1 → 2: an entry that flies is told by its number; what is marked are those that came back meanwhile.
+  async (executor, { types }, { entries, lanes }) => {
+    const once = (sql: string) =>
+      executor.run(sql, []).catch((error: unknown) => {
+        if (!isColumnChange(error)) throw error
+      })
+    await once(`ALTER TABLE ${entries} ADD COLUMN put_back ${types.small} NOT NULL DEFAULT 0`)
+    const { rows } = await executor.run(`SELECT id, state FROM ${lanes}`, [])
+    for (const { id, state } of rows) {
+      const { flyingUntil } = JSON.parse(String(state)) as { flyingUntil: number }
+      if (flyingUntil === 0) continue
+      const back = `UPDATE ${entries} SET put_back = 1 WHERE lane = ? AND ord <= ? AND flying = 0`
+      await executor.run(back, [Number(id), flyingUntil]).catch((error: unknown) => {
+        if (!isColumnChange(error)) throw error
+      })
+    }
+    await once(`ALTER TABLE ${entries} DROP COLUMN flying`)
+  },
+]
+
+export async function upgrade(executor: SqlExecutor, dialect: Dialect, tables: Tables, from: number): Promise<void> {
+  for (const step of upgrades.slice(from)) await step(executor, dialect, tables)
+}
