@@ -2,6 +2,7 @@ import { toEntries } from './accept/intake.ts'
 import type { Interest, Matcher } from './accept/match.ts'
 import { pickPaths } from './accept/paths.ts'
 import { fold } from './batch/fold.ts'
+import { MAX_BODY } from './batch/window.ts'
 import type { Teller } from './deliver/notify.ts'
 import { PipelineError } from './errors.ts'
 import type { AppendResult, InboxRow, Source, SqlTransaction, Store } from './ports.ts'
@@ -96,12 +97,18 @@ export function createInboxRelay({ store, roster, sources, teller, relieve, ring
   return { write, fold: foldAll }
 }
 
-/** What of a change has to wait in the inbox: the fields that somebody asked for. */
+/** What of a change has to wait in the inbox: the fields that somebody asked for, but for values that no body could carry. */
 function reduced(change: Change, interest: Interest): Change {
   const { previous, ...rest } = change
   return {
     ...rest,
-    fields: pickPaths(change.fields, interest.fields),
-    ...(previous === undefined ? undefined : { previous: pickPaths(previous, interest.previous) }),
+    fields: sendable(pickPaths(change.fields, interest.fields)),
+    ...(previous === undefined ? undefined : { previous: sendable(pickPaths(previous, interest.previous)) }),
   }
+}
+
+function sendable(state: Change['fields']): Change['fields'] {
+  const fits = (value: unknown) =>
+    (typeof value === 'string' ? value.length : typeof value === 'object' ? JSON.stringify(value).length : 0) <= MAX_BODY
+  return Object.fromEntries(Object.entries(state).filter(([, value]) => fits(value)))
 }

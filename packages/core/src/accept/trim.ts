@@ -46,7 +46,8 @@ export function trim(change: Change, before: State | null, after: State | null, 
   }
   if (view.filtered.length > 0) {
     const hidden = hiddenText(before, view.shows === 'after' ? after : null, view)
-    if (hidden !== undefined) trimmed.hidden = hidden
+    // What is left out is unknown to a later test, and unknown matches.
+    if (hidden !== undefined && hidden.length <= MAX_BODY) trimmed.hidden = hidden
   }
   if (trimmed.fields.length + (trimmed.previous?.length ?? 0) > MAX_BODY) return truncate(trimmed)
   return trimmed

@@ -25,9 +25,10 @@ export interface Arrivals {
   learnt(target: string, pending: number): void
 }
 
-/** Rows of about `NOTED` entries that are taken in by one transaction. */
+/** Rows that are taken in by one transaction, and the most entries and characters of each. */
 const ROWS = 20
 const NOTED = 500
+const BODY = 400_000
 /** Entries that were noted by this process and not taken in: from so many on it does that itself, in the background… */
 const UNTAKEN = 1_000
 /** …and does nothing else before it has. */
@@ -48,19 +49,14 @@ export function arrivalsOf({ dialect, tables }: { dialect: Dialect; tables: Tabl
     known.set(target, pending)
   }
 
-  /** Whether one of the targets may come to hold more than it may. */
-  function mayOverflow(appends: readonly (readonly Entry[])[]): boolean {
-    const counts = new Map<string, number>()
+  /** Whether one of the targets may come to hold more than it may. Others publish, too: what they make overflow is noticed when it is taken in. */
+  function mayOverflow(entries: readonly Entry[]): boolean {
     let may = false
-    for (const entries of appends) {
-      for (const { target, maxPending } of entries) {
-        const count = (counts.get(target) ?? known.get(target) ?? Infinity) + 1
-        counts.set(target, count)
-        // Others publish, too; what they make overflow is noticed when it is taken in.
-        if (count > Math.max(maxPending / 2, maxPending - 5_000)) may = true
-      }
+    for (const { target, maxPending } of entries) {
+      const count = (known.get(target) ?? Infinity) + 1
+      learnt(target, count)
+      if (count > Math.max(maxPending / 2, maxPending - 5_000)) may = true
     }
-    if (!may) for (const [target, count] of counts) learnt(target, count)
     return may
   }
 
@@ -113,6 +109,17 @@ export function arrivalsOf({ dialect, tables }: { dialect: Dialect; tables: Tabl
     return next
   }
 
+  function takeOverflow(): AppendResult | null {
+    if (overflowed.size === 0 && collapsible.size === 0) return null
+    const result = {
+      overflowed: [...overflowed].map(([target, count]) => ({ target, count })),
+      collapsible: [...collapsible].map(([target, collections]) => ({ target, collections })),
+    }
+    overflowed.clear()
+    collapsible.clear()
+    return result
+  }
+
   async function takeIn(all?: 'all'): Promise<void> {
     if (!dialect.notesAppends) return
     if (all === 'all' || untaken > 0) await start()
@@ -122,18 +129,22 @@ export function arrivalsOf({ dialect, tables }: { dialect: Dialect; tables: Tabl
   return {
     async append(appends) {
       if (!dialect.notesAppends) return write('append', (session) => appendAll(session, appends, learnt))
-      if (mayOverflow(appends)) {
-        await takeIn('all')
-        return write('append', (session) => appendAll(session, appends, learnt))
-      }
-      if (untaken > TOO_MANY) await start()
       const entries = appends.flat()
+      const tight = mayOverflow(entries)
+      // What overflows is told to whoever made it.
+      if (tight && appends.length > 1) return null
+      if (untaken > TOO_MANY) await start()
       const bodies = toBodies(entries)
       // One statement is a transaction of its own.
       const call = bodies.length === 1 ? read : write
       await call('append', (session) => insertNotes(session, entries, bodies))
-      if (untaken > UNTAKEN && running === undefined) start().catch(() => {})
-      return NOTHING
+      if (!tight) {
+        if (untaken > UNTAKEN && running === undefined) start().catch(() => {})
+        return NOTHING
+      }
+      // It is durable: whoever looks next takes it in, and is told.
+      await start().catch(() => {})
+      return takeOverflow() ?? NOTHING
     },
     async note(session, entries) {
       if (!dialect.notesAppends) return (await appendAll(session, [entries], learnt)) ?? NOTHING
@@ -141,16 +152,7 @@ export function arrivalsOf({ dialect, tables }: { dialect: Dialect; tables: Tabl
       return NOTHING
     },
     takeIn,
-    overflow() {
-      if (overflowed.size === 0 && collapsible.size === 0) return null
-      const result = {
-        overflowed: [...overflowed].map(([target, count]) => ({ target, count })),
-        collapsible: [...collapsible].map(([target, collections]) => ({ target, collections })),
-      }
-      overflowed.clear()
-      collapsible.clear()
-      return result
-    },
+    overflow: takeOverflow,
     learnt,
   }
 }
@@ -172,9 +174,20 @@ type Note = [
 
 function toBodies(entries: readonly Entry[]): string[] {
   const bodies: string[] = []
-  for (let from = 0; from < entries.length; from += NOTED) {
-    bodies.push(JSON.stringify(entries.slice(from, from + NOTED).map(toNote)))
+  let notes: string[] = []
+  let length = 0
+  const close = () => {
+    if (notes.length > 0) bodies.push(`[${notes.join(',')}]`)
+    notes = []
+    length = 0
   }
+  for (const entry of entries) {
+    const note = JSON.stringify(toNote(entry))
+    if (notes.length === NOTED || length + note.length > BODY) close()
+    notes.push(note)
+    length += note.length
+  }
+  close()
   return bodies
 }
 

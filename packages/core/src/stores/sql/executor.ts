@@ -1,5 +1,6 @@
 /** How the SQL store reaches a database: by two methods that any connection can offer. */
 import type { Knex } from 'knex'
+import { PipelineError } from '../../errors.ts'
 import type { SqlExecutor, SqlResult, SqlTransaction, SqlValue } from '../../ports.ts'
 import { type Connection, connectionsOf, type Pool } from './connections.ts'
 
@@ -66,6 +67,10 @@ const SPEECH: Readonly<Record<string, { begin(timeout: number): readonly string[
 
 /** Runs one statement in a user's transaction: that of an executor, or of Knex. */
 export async function runIn(transaction: SqlTransaction, sql: string, bindings: readonly SqlValue[]): Promise<void> {
+  if ((transaction as Partial<Knex.Transaction>).isCompleted?.()) {
+    const message = 'transaction: is over; publish before it commits, or without it'
+    throw new PipelineError('TRANSACTION_UNSUPPORTED', message)
+  }
   if ('run' in transaction) await transaction.run(sql, bindings)
   else await transaction.raw(sql, bindings)
 }

@@ -25,6 +25,7 @@ const MEANING: Record<string, string> = {
   '53100': 'the disk is full',
   ER_DISK_FULL: 'the disk is full',
   ER_RECORD_FILE_FULL: 'the disk is full',
+  ER_NET_PACKET_TOO_LARGE: 'a change is larger than the server takes (max_allowed_packet)',
 }
 
 const DEADLOCK: ReadonlySet<string> = new Set([
@@ -36,6 +37,9 @@ const DEADLOCK: ReadonlySet<string> = new Set([
   'ER_CHECKREAD',
   'SQLITE_BUSY_SNAPSHOT',
 ])
+
+/** A connection of the pool that had died: whether the database is there, another one tells. What is done twice for it does no harm. */
+const LOST = /^(ECONNRESET|EPIPE|PROTOCOL_CONNECTION_LOST|57P01|ER_SERVER_SHUTDOWN)$/
 
 /** As STORE_FAILED. Drivers write values into their messages, so that only the code is repeated; the rest is the cause. */
 export function toStoreError(store: string, doing: string, error: unknown, prefix: string): PipelineError {
@@ -54,6 +58,7 @@ export function toStoreError(store: string, doing: string, error: unknown, prefi
 export function retryAfter(error: unknown, tries: number): number | null {
   const code = codeOf(error)
   if (DEADLOCK.has(code)) return tries <= 10 ? 5 * tries : null
+  if (LOST.test(code)) return tries <= 3 ? 20 * tries : null
   // Held by another process: about ten seconds in all.
   if (code.startsWith('SQLITE_BUSY') || code.startsWith('SQLITE_LOCKED')) return tries <= 150 ? Math.min(5 * tries, 50) : null
   return null

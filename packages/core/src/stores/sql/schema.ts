@@ -91,11 +91,11 @@ export function recording(dialect: Dialect, { version }: Tables): string[] {
   ]
 }
 
-/** Each answers nothing, and fails where its table is missing or somebody else's. */
-export function probes(dialect: Dialect, tables: Tables): string[] {
+/** By table, what answers nothing, and fails where the table is missing or somebody else's. */
+export function probes(dialect: Dialect, tables: Tables): [table: string, statement: string][] {
   return definitions(dialect, tables).map(({ name, columns }) => {
     const names = columns.map((column) => column.slice(0, column.indexOf(' ')))
-    return `SELECT ${names.join(', ')} FROM ${name} WHERE 1 = 0`
+    return [name, `SELECT ${names.join(', ')} FROM ${name} WHERE 1 = 0`]
   })
 }
 

@@ -20,7 +20,7 @@ import { callsOn } from './transact.ts'
  * Keeps everything in the database of your Knex: Postgres, MySQL, MariaDB or SQLite. Create its tables once with
  * `createTables`. `close` leaves the Knex open.
  */
-export function knexStore(options: { knex: Knex; prefix?: string }): Store {
+export function knexStore(options: { knex: Knex; prefix?: string; timeout?: number }): Store {
   return sqlStore(options)
 }
 

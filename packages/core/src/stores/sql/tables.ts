@@ -76,17 +76,27 @@ export function placeOf(place: SqlPlace): Placed {
 
 /** Creates what is missing of the store's tables, and brings older ones forward. Safe to repeat, also from several processes at once. */
 export async function createTables(place: SqlPlace): Promise<void> {
-  const { executor, dialect, tables, prefix } = placeOf(place)
+  const placed = placeOf(place)
+  const { executor, dialect, tables, prefix } = placed
   // What another process has just created is there when one asks again.
   const waitAfter = (error: unknown, tries: number) =>
     isCreatedMeanwhile(error) && tries <= 10 ? 5 * tries : retryAfter(error, tries)
   const run = (sql: string) => retrying(() => executor.run(sql, []), waitAfter)
   try {
-    const version = await versionOf({ executor, tables, prefix })
+    const version = await versionOf(placed).catch((error: unknown) => {
+      if (isMissingTable(error)) return 0
+      throw error
+    })
     if (version > TABLES_VERSION) throw wrongVersion(prefix, version)
-    for (const statement of creation(dialect, tables)) await run(statement)
+    for (const statement of creation(dialect, tables)) {
+      await run(statement).catch(async (error: unknown) => {
+        // An index on a column that a table of somebody else does not have.
+        if (isForeignTable(error)) await probe(placed)
+        throw error
+      })
+    }
     if (version > 0) await retrying(() => upgrade(executor, dialect, tables, version), waitAfter)
-    await probe({ executor, dialect, tables, prefix })
+    await probe(placed)
     for (const statement of recording(dialect, tables)) await run(statement)
   } catch (error) {
     throw toStoreError(dialect.name, 'create its tables', error, prefix)
@@ -100,40 +110,30 @@ export function printTables(dialect: SqlDialect, prefix: string = DEFAULT_PREFIX
 }
 
 /** Rejects with STORE_TABLES_MISSING unless the tables are there, of this version, and ours. */
-export async function checkTables(place: Pick<Placed, 'executor' | 'dialect' | 'tables' | 'prefix'>): Promise<void> {
-  const { executor, tables, prefix } = place
-  const { rows } = await executor.run(`SELECT version FROM ${tables.version} WHERE one = 1`, [])
-  const version = Number(rows[0]?.version ?? 0)
-  if (version !== TABLES_VERSION) throw wrongVersion(prefix, version)
-  await probe(place)
+export async function checkTables(placed: Omit<Placed, 'timeout'>): Promise<void> {
+  const version = await versionOf(placed)
+  if (version !== TABLES_VERSION) throw wrongVersion(placed.prefix, version)
+  await probe(placed)
 }
 
-/** 0: there are none. */
-async function versionOf({ executor, tables }: Pick<Placed, 'executor' | 'tables' | 'prefix'>): Promise<number> {
+/** 0: the tables are not complete yet. */
+async function versionOf({ executor, tables, prefix }: Omit<Placed, 'timeout'>): Promise<number> {
+  const { version } = tables
+  const { rows } = await asOurs(version, prefix, executor.run(`SELECT version FROM ${version} WHERE one = 1`, []))
+  return Number(rows[0]?.version ?? 0)
+}
+
+async function probe({ executor, dialect, tables, prefix }: Omit<Placed, 'timeout'>): Promise<void> {
+  for (const [table, statement] of probes(dialect, tables)) await asOurs(table, prefix, executor.run(statement, []))
+}
+
+async function asOurs<T>(table: string, prefix: string, asked: Promise<T>): Promise<T> {
   try {
-    const { rows } = await executor.run(`SELECT version FROM ${tables.version} WHERE one = 1`, [])
-    return Number(rows[0]?.version ?? 0)
+    return await asked
   } catch (error) {
-    if (isMissingTable(error)) return 0
-    throw error
-  }
-}
-
-async function probe({
-  executor,
-  dialect,
-  tables,
-  prefix,
-}: Pick<Placed, 'executor' | 'dialect' | 'tables' | 'prefix'>): Promise<void> {
-  for (const statement of probes(dialect, tables)) {
-    try {
-      await executor.run(statement, [])
-    } catch (error) {
-      if (!isForeignTable(error)) throw error
-      const table = statement.split(' ').at(-5)
-      const message = `the table ${table} is there and has other columns: it is not of this store; choose another prefix than "${prefix}"`
-      throw new PipelineError('STORE_TABLES_MISSING', message, { cause: error })
-    }
+    if (!isForeignTable(error)) throw error
+    const message = `the table ${table} is there and has other columns: it is not of this store; choose another prefix than "${prefix}"`
+    throw new PipelineError('STORE_TABLES_MISSING', message, { cause: error })
   }
 }
 
