@@ -18,7 +18,16 @@ export default defineConfig({
   test: {
     pool: 'forks',
     projects: [
-      { resolve: { alias }, test: { name: 'packages', testTimeout, include: ['packages/*/{src,test}/**/*.test.ts'] } },
+      {
+        resolve: { alias },
+        test: {
+          name: 'packages',
+          testTimeout,
+          include: ['packages/*/{src,test}/**/*.test.ts'],
+          // Postgres, MariaDB and Redis: started when the first test file asks, stopped when the run ends.
+          globalSetup: 'tools/services/offer.ts',
+        },
+      },
       // The examples and the scripts use what users get: the built packages.
       { test: { name: 'examples', testTimeout, include: ['examples/*/test/**/*.test.ts', 'bench/test/**/*.test.ts'] } },
     ],

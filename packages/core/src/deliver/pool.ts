@@ -5,6 +5,12 @@ import type { Loaded } from '../targets.ts'
 import type { Teller } from './notify.ts'
 import type { Worker } from './worker.ts'
 
+interface Slot {
+  /** Until its batch is claimed it may be. */
+  failing: boolean
+  done: Promise<void>
+}
+
 export interface PoolDeps {
   store: Store
   clock: Clock
@@ -31,7 +37,7 @@ export interface Pool {
 /** How often an idle process asks whether something is due: others may write to the store. In milliseconds. */
 const POLL = 1000
 
-/** Claims that are made side by side: a store on a server answers them in about the time of one. */
+/** Claims that are made side by side: a server answers them in about the time of one, and each takes a connection. */
 const CLAIMS = 8
 
 /** How long a stop waits for aborted attempts to be given back, in milliseconds. */
@@ -42,36 +48,49 @@ export function createPool({ store, clock, time, teller, worker, alarm, concurre
   const failingSlots = Math.ceil(concurrency / 4)
   const stopping = new AbortController()
   const aborting = new AbortController()
-  const running = new Map<string, { failing: boolean; done: Promise<void> }>()
+  /** By target; from its claim on. */
+  const running = new Map<string, Slot>()
+  let claiming = 0
   let loop: Promise<void> | null = null
 
-  /** Claims what is due and starts it. Answers whether anything was started. */
-  async function fill(loaded: Loaded): Promise<boolean> {
-    const free = concurrency - running.size
-    if (free <= 0) return false
-    const failingNow = [...running.values()].filter(({ failing }) => failing).length
-    const uids = await store.due({
-      now: time.now(),
-      targets: loaded.published,
-      limit: free,
-      failingLimit: Math.max(0, failingSlots - failingNow),
-    })
-    let started = false
-    const claimAndRun = async (uid: string) => {
-      const batch = await worker.claim(uid, loaded)
-      if (batch === null) return
-      started = true
-      const done = worker.run(batch, loaded, aborting.signal).then(() => {
+  /** Starts what is due, as far as there are slots. */
+  async function fill(loaded: Loaded): Promise<void> {
+    const limit = Math.min(concurrency - running.size, CLAIMS - claiming)
+    if (limit <= 0) return
+    const failing = [...running.values()].filter((slot) => slot.failing).length
+    const failingLimit = Math.max(0, failingSlots - failing)
+    const uids = await store.due({ now: time.now(), targets: loaded.published, limit, failingLimit })
+    for (const uid of uids) if (!running.has(uid) && !stopping.signal.aborted) start(uid, loaded)
+  }
+
+  /** A claim that has to wait holds up nothing but its own target. */
+  function start(uid: string, loaded: Loaded): void {
+    const slot: Slot = { failing: true, done: Promise.resolve() }
+    running.set(uid, slot)
+    slot.done = claimAndRun(uid, loaded, slot).then(
+      (claimed) => {
         running.delete(uid)
-        alarm.pull(time.now())
-      })
-      running.set(uid, { failing: batch.state.failures > 0, done })
-    }
-    const claimable = uids.filter((uid) => !running.has(uid))
-    for (let from = 0; from < claimable.length && !stopping.signal.aborted; from += CLAIMS) {
-      await Promise.all(claimable.slice(from, from + CLAIMS).map(claimAndRun))
-    }
-    return started
+        if (claimed) alarm.pull(time.now())
+      },
+      (error: unknown) => {
+        running.delete(uid)
+        teller.emit('error', { scope: 'store', error })
+      },
+    )
+  }
+
+  /** False: there was nothing to claim any more. */
+  async function claimAndRun(uid: string, loaded: Loaded, slot: Slot): Promise<boolean> {
+    claiming += 1
+    const batch = await worker.claim(uid, loaded).finally(() => {
+      claiming -= 1
+    })
+    if (batch === null) return false
+    slot.failing = batch.state.failures > 0
+    // There may be more that is due, and when the next is, is to be found out.
+    alarm.pull(time.now())
+    await worker.run(batch, loaded, aborting.signal)
+    return true
   }
 
   /** Waits for `work`, but not longer than `ms` milliseconds. */
@@ -96,8 +115,9 @@ export function createPool({ store, clock, time, teller, worker, alarm, concurre
     const poll = time.now() + POLL
     if (nextDueAt === null) return poll
     if (nextDueAt > time.now()) return Math.min(nextDueAt, poll)
-    // Where nothing could be started, all slots (or those for failing targets) are taken: the next to end rings the alarm.
-    return (await fill(loaded)) ? time.now() : time.now() + POLL
+    // Each claim that succeeds rings the alarm, and so does each slot that becomes free.
+    await fill(loaded)
+    return time.now() + POLL
   }
 
   return {

@@ -9,7 +9,7 @@ import type { Entry, TrimmedChange } from '../../types.ts'
 import { NOTHING } from '../append-queue.ts'
 import { appendAll } from './append.ts'
 import type { Dialect } from './dialect.ts'
-import { inPortions, insert, type Session, select } from './rows.ts'
+import { insert, removeById, type Session, select } from './rows.ts'
 import type { Tables } from './tables.ts'
 import type { Calls } from './transact.ts'
 
@@ -68,12 +68,12 @@ export function arrivalsOf({ dialect, tables }: { dialect: Dialect; tables: Tabl
 
   /** One portion, in a transaction; answers whether there may be more. */
   async function takePortion(session: Session): Promise<boolean> {
-    const oldest = `SELECT id, body FROM ${tables.arrivals} ORDER BY id LIMIT ${ROWS}${dialect.forUpdate}`
+    const oldest = `SELECT id, body FROM ${tables.arrivals}${dialect.by('PRIMARY')} ORDER BY id LIMIT ${ROWS}${dialect.forUpdate}`
     const rows = await select(session, oldest)
     if (rows.length === 0) return false
     // Not "up to the last": one with a lower number may be about to commit.
     const ids = rows.map(({ id }) => Number(id))
-    await inPortions(ids, (marks, portion) => session.db.run(`DELETE FROM ${tables.arrivals} WHERE id IN (${marks})`, portion))
+    await removeById(session, tables.arrivals, ids)
     const entries = rows.flatMap(({ body }) => (JSON.parse(String(body)) as Note[]).map(toEntry))
     const result = (await appendAll(session, [entries], learnt)) ?? NOTHING
     for (const { target, count } of result.overflowed) overflowed.set(target, (overflowed.get(target) ?? 0) + count)

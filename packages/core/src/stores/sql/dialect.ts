@@ -17,6 +17,13 @@ export interface Dialect {
   skipLocked: string
   /** Runs first in a transaction that writes, with the name of a table; null: rows are locked one by one. */
   lockAll: ((table: string) => string) | null
+  /**
+   * After the name of a table of which rows are locked: finds them by that index. MySQL reads a small table whole, else, and
+   * waits for every row on its way.
+   */
+  by(index: 'PRIMARY' | 'target'): string
+  /** Up to WHERE; finds the rows by their primary key, for the same reason. */
+  deleteFrom(table: string): string
   /** After VALUES: rows whose key is there take `columns` of the new ones; without columns they stay. */
   onConflict(key: readonly string[], columns: readonly string[]): string
   /** SELECT of the server's clock as `now`, epoch milliseconds; null: the database runs in this process, on its clock. */
@@ -39,6 +46,8 @@ const excluded = (key: readonly string[], columns: readonly string[]): string =>
     ? `ON CONFLICT (${key.join(', ')}) DO NOTHING`
     : `ON CONFLICT (${key.join(', ')}) DO UPDATE SET ${columns.map((column) => `${column} = excluded.${column}`).join(', ')}`
 
+const plain = { by: () => '', deleteFrom: (table: string) => `DELETE FROM ${table}` }
+
 const dialects: Record<SqlDialect, Dialect> = {
   sqlite: {
     name: 'sqlite',
@@ -47,6 +56,7 @@ const dialects: Record<SqlDialect, Dialect> = {
     separateIndexes: true,
     forUpdate: '',
     skipLocked: '',
+    ...plain,
     // Changes nothing; a transaction that began by reading could not write any more once another one had.
     lockAll: (table) => `UPDATE ${table} SET version = version WHERE 1 = 0`,
     onConflict: excluded,
@@ -69,6 +79,7 @@ const dialects: Record<SqlDialect, Dialect> = {
     separateIndexes: true,
     forUpdate: ' FOR UPDATE',
     skipLocked: ' FOR UPDATE SKIP LOCKED',
+    ...plain,
     lockAll: null,
     onConflict: excluded,
     now: 'SELECT FLOOR(EXTRACT(EPOCH FROM clock_timestamp()) * 1000) AS now',
@@ -95,6 +106,8 @@ const dialects: Record<SqlDialect, Dialect> = {
     separateIndexes: false,
     forUpdate: ' FOR UPDATE',
     skipLocked: ' FOR UPDATE SKIP LOCKED',
+    by: (index) => ` FORCE INDEX (${index})`,
+    deleteFrom: (table) => `DELETE x FROM ${table} AS x FORCE INDEX (PRIMARY)`,
     lockAll: null,
     onConflict: (key, columns) => {
       const set = columns.length === 0 ? [`${key[0]} = ${key[0]}`] : columns.map((column) => `${column} = VALUES(${column})`)

@@ -4,7 +4,7 @@ import type { Arrivals } from './arrivals.ts'
 import type { Dialect } from './dialect.ts'
 import { isTransaction, runIn } from './executor.ts'
 import { toStoreError } from './failure.ts'
-import { inPortions, insert, select, selectIn } from './rows.ts'
+import { insert, removeById, select, selectIn } from './rows.ts'
 import type { Tables } from './tables.ts'
 import type { Calls } from './transact.ts'
 
@@ -51,11 +51,12 @@ export function sqlInbox(
         const locked = await selectIn(
           session,
           ids,
-          (marks) => `SELECT id FROM ${tables.inbox} WHERE id IN (${marks}) ORDER BY id${dialect.forUpdate}`,
+          (marks) =>
+            `SELECT id FROM ${tables.inbox}${dialect.by('PRIMARY')} WHERE id IN (${marks}) ORDER BY id${dialect.forUpdate}`,
         )
         // Nothing was changed yet: whoever folded one of them has appended its entries.
         if (locked.length !== ids.length) return null
-        await inPortions(ids, (marks, portion) => session.db.run(`DELETE FROM ${tables.inbox} WHERE id IN (${marks})`, portion))
+        await removeById(session, tables.inbox, ids)
         return note(session, entries)
       }),
   }

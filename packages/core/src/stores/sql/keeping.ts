@@ -5,9 +5,9 @@ import { addEntry, type Held } from '../pending.ts'
 import { loadParts, lockLanes, readFlying, removeFlying, removeIfEmpty, returnEntries, saveParts } from './lanes.ts'
 import {
   inLane,
-  inPortions,
   PENDING_ONLY,
   type Row,
+  removeById,
   type Session,
   type StoredLane,
   select,
@@ -34,7 +34,7 @@ export async function collapse(session: Session, target: string, entries: readon
         entries.length,
       ])),
     ])
-    await session.db.run(`DELETE FROM ${table} WHERE ${where}`, of)
+    await session.db.run(`${session.dialect.deleteFrom(table)} WHERE ${where}`, of)
   }
   lane.pending = await countPending(session, lane)
   for (const entry of entries) {
@@ -72,9 +72,10 @@ export async function redrive(
           ({ target }) => target === lane.target,
         )
   if (rows.length === 0) return 0
-  await inPortions(
+  await removeById(
+    session,
+    dead,
     rows.map(({ id }) => String(id)),
-    (marks, portion) => session.db.run(`DELETE FROM ${dead} WHERE id IN (${marks})`, portion),
   )
   // They get their chances anew.
   const letters = rows.map((row) => ({ ...toHeld(row), refusedIn: 0 })).sort((a, b) => a.order - b.order)
@@ -86,7 +87,7 @@ export async function redrive(
 
 export async function forget(session: Session, lane: StoredLane, asOf: number): Promise<void> {
   const { entries, dead } = session.tables
-  await session.db.run(`DELETE FROM ${entries} WHERE ${PENDING_ONLY} AND last_at <= ?`, [...inLane(lane), asOf])
+  await session.db.run(`${session.dialect.deleteFrom(entries)} WHERE ${PENDING_ONLY} AND last_at <= ?`, [...inLane(lane), asOf])
   await session.db.run(`DELETE FROM ${dead} WHERE target = ? AND last_at <= ?`, [lane.target, asOf])
   noteRemoved(lane, await countPending(session, lane))
   const flying = await readFlying(session, lane)

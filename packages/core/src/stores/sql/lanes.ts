@@ -37,7 +37,7 @@ export async function lockLanes(
       session,
       missing,
       (marks) =>
-        `SELECT id, state FROM ${session.tables.lanes} WHERE target IN (${marks}) ORDER BY target${session.dialect.forUpdate}`,
+        `SELECT id, state FROM ${session.tables.lanes}${session.dialect.by('target')} WHERE target IN (${marks}) ORDER BY target${session.dialect.forUpdate}`,
     )
     for (const lane of rows.map(toLane)) lanes.set(lane.target, lane)
     if (create === undefined || lanes.size === sorted.length) break
@@ -105,7 +105,10 @@ export async function saveParts(session: Session, parts: Iterable<Part>): Promis
     }
     const gone = [...before.values()].map(({ order }) => order).filter((order) => !kept.has(order))
     await inPortions(gone, (marks, orders) =>
-      session.db.run(`DELETE FROM ${session.tables.entries} WHERE lane = ? AND ord IN (${marks})`, [lane.id, ...orders]),
+      session.db.run(`${session.dialect.deleteFrom(session.tables.entries)} WHERE lane = ? AND ord IN (${marks})`, [
+        lane.id,
+        ...orders,
+      ]),
     )
   }
   await writePending(session, changed)
@@ -142,8 +145,8 @@ export async function readFlying(session: Session, lane: StoredLane): Promise<He
   return (await select(session, sql, inLane(lane))).map(toHeld)
 }
 
-export async function removeFlying({ db, tables }: Session, lane: StoredLane): Promise<void> {
-  await db.run(`DELETE FROM ${tables.entries} WHERE ${FLYING}`, inLane(lane))
+export async function removeFlying({ db, tables, dialect }: Session, lane: StoredLane): Promise<void> {
+  await db.run(`${dialect.deleteFrom(tables.entries)} WHERE ${FLYING}`, inLane(lane))
   lane.inFlight = lane.flyingUntil = 0
 }
 
@@ -179,7 +182,7 @@ export async function buryOldest(
   const oldest = rows.map(toHeld)
   await bury(session, lane.target, oldest, reason, diedAt)
   const last = oldest.at(-1)?.order ?? 0
-  await session.db.run(`DELETE FROM ${entries} WHERE ${PENDING_ONLY} AND ord <= ?`, [...inLane(lane), last])
+  await session.db.run(`${session.dialect.deleteFrom(entries)} WHERE ${PENDING_ONLY} AND ord <= ?`, [...inLane(lane), last])
 }
 
 export function bury(

@@ -195,3 +195,9 @@ export async function selectIn<T extends SqlValue>(
   })
   return all
 }
+
+/** Removes rows by their column `id`. */
+export function removeById(session: Session, table: string, ids: readonly SqlValue[]): Promise<void> {
+  const { db, dialect } = session
+  return inPortions(ids, (marks, portion) => db.run(`${dialect.deleteFrom(table)} WHERE id IN (${marks})`, portion))
+}

@@ -60,8 +60,15 @@ function definitions({ types: { id, integer, small, key, text } }: Dialect, tabl
     },
     {
       name: tables.log,
-      columns: [`id ${key} NOT NULL PRIMARY KEY`, `target ${key} NOT NULL`, `status ${key} NOT NULL`, `body ${text} NOT NULL`],
-      indexes: { target: 'target, id', status: 'status, id' },
+      columns: [
+        `id ${key} NOT NULL PRIMARY KEY`,
+        `target ${key} NOT NULL`,
+        `batch ${key} NOT NULL`,
+        `verdict ${small} NOT NULL`,
+        `items ${integer} NOT NULL`,
+        `body ${text} NOT NULL`,
+      ],
+      indexes: { target: 'target, id', batch: 'batch, id', verdict: 'verdict, id', both: 'target, verdict, id' },
     },
     { name: tables.logItems, columns: [`item ${key} NOT NULL`, `id ${key} NOT NULL`], key: 'item, id', indexes: { id: 'id' } },
     // Row 1: the version of the tables; row 2: that of the targets.

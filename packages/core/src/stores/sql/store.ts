@@ -11,7 +11,7 @@ import { listDead, peekAt, statsOf } from './figures.ts'
 import { sqlInbox } from './inbox.ts'
 import { collapse, forget, redrive } from './keeping.ts'
 import { bury, lockLanes, readFlying, removeFlying, removeIfEmpty, returnEntries, takeOldest } from './lanes.ts'
-import { inPortions, type Session, type StoredLane, select, toLane, writeLanes } from './rows.ts'
+import { removeById, type Session, type StoredLane, select, toLane, writeLanes } from './rows.ts'
 import { placeOf, type SqlPlace } from './tables.ts'
 import { sqlTargets } from './targets.ts'
 import { callsOn } from './transact.ts'
@@ -147,9 +147,9 @@ export function sqlStore(options: SqlPlace & { name?: string; close?: () => Prom
 
     prune: ({ before, limit }) =>
       write('prune', async (session) => {
-        const sql = `SELECT id FROM ${tables.dead} WHERE id < ? ORDER BY id LIMIT ?${dialect.skipLocked}`
+        const sql = `SELECT id FROM ${tables.dead}${dialect.by('PRIMARY')} WHERE id < ? ORDER BY id LIMIT ?${dialect.skipLocked}`
         const ids = (await select(session, sql, [instantKey(before), limit])).map(({ id }) => String(id))
-        await inPortions(ids, (marks, portion) => session.db.run(`DELETE FROM ${tables.dead} WHERE id IN (${marks})`, portion))
+        await removeById(session, tables.dead, ids)
         return ids.length
       }),
 

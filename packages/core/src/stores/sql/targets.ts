@@ -46,7 +46,11 @@ export function sqlTargets({ write }: Pick<Calls, 'write'>): TargetRows {
     delete: (key) =>
       write('delete a target', async (session) => {
         const { tables, dialect, db } = session
-        const found = await select(session, `SELECT name FROM ${tables.targets} WHERE name = ?${dialect.forUpdate}`, [key])
+        const found = await select(
+          session,
+          `SELECT name FROM ${tables.targets}${dialect.by('PRIMARY')} WHERE name = ?${dialect.forUpdate}`,
+          [key],
+        )
         if (found.length === 0) return false
         await db.run(`DELETE FROM ${tables.targets} WHERE name = ?`, [key])
         await grow(session)
