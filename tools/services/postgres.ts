@@ -17,7 +17,9 @@ export async function planPostgres(): Promise<Plan | Missing> {
       const programs = withinReach(found, folder)
       // It sorts as people do: what has to be compared as bytes must not rely on the database's own order.
       const locale = ['--locale=C', '--locale-provider=icu', '--icu-locale=en-US', '--encoding=UTF8']
-      const settings = ['listen_addresses=127.0.0.1', 'unix_socket_directories=', 'max_connections=200', 'fsync=on']
+      const network = ['listen_addresses=127.0.0.1', 'unix_socket_directories=', 'max_connections=200']
+      // All that it shares is in the folder, so that a server that is killed leaves nothing elsewhere.
+      const settings = [...network, 'dynamic_shared_memory_type=mmap', 'fsync=on']
       return {
         install: [programs.initdb, '-D', data, '--username=postgres', '--auth=trust', '--no-sync', ...locale],
         server: (port) => [programs.postgres, '-D', data, '-p', String(port), ...settings.flatMap((one) => ['-c', one])],

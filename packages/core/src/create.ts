@@ -4,7 +4,16 @@ import { type Log, logNotifier } from './deliver/notify.ts'
 import { kindOf, PipelineError } from './errors.ts'
 import type { NetworkOptions } from './network.ts'
 import { assemblePipeline, type Pipeline } from './pipeline.ts'
-import { type Clock, LONGEST, type Notifier, type Source, type Store, type TargetSource, type Transport } from './ports.ts'
+import {
+  type Clock,
+  type DeliveryLog,
+  LONGEST,
+  type Notifier,
+  type Source,
+  type Store,
+  type TargetSource,
+  type Transport,
+} from './ports.ts'
 import { memoryStore } from './stores/memory.ts'
 import type { Hmac } from './wire/signature.ts'
 
@@ -13,6 +22,8 @@ export interface PipelineOptions {
   targets: readonly TargetInput[] | TargetSource
   /** Where changes wait. Default: this process's memory, with a warning, since a restart loses it. */
   store?: Store
+  /** Where attempts are recorded, for people to look at. Default: nowhere. */
+  log?: DeliveryLog
   /** How requests are made. Default: undici on Node, ofetch elsewhere. */
   transport?: Transport
   /** Where changes come from, besides `publish`. Default none. */
@@ -64,6 +75,7 @@ export function createPipelineOn(runtime: Runtime, options: PipelineOptions): Pi
     targets: toSource(options.targets),
     check: checkTargets,
     store: options.store ?? memoryStore({ now: clock.now }),
+    log: options.log,
     transport: options.transport ?? {
       send(request, signal) {
         own ??= runtime.transport(options.network)
@@ -99,10 +111,12 @@ function toSource(targets: PipelineOptions['targets']): TargetSource {
 function problemsOf(options: PipelineOptions): string[] {
   const problems: string[] = []
   if (typeof options !== 'object' || options === null) return [`takes an object of options, not ${kindOf(options)}`]
-  const { targets, concurrency, lease, retention, transport, network } = options
+  const { targets, log, concurrency, lease, retention, transport, network } = options
   const loads = typeof (targets as TargetSource | undefined)?.load === 'function'
   if (!Array.isArray(targets) && !loads)
     problems.push(`targets has to be an array, or an object with load(), not ${kindOf(targets)}`)
+  if (log !== undefined && typeof (log as DeliveryLog | null)?.add !== 'function')
+    problems.push(`log has to be a delivery log, such as memoryLog(), not ${kindOf(log)}; where lines of text go is logger`)
   if (concurrency !== undefined && !(Number.isInteger(concurrency) && concurrency > 0))
     problems.push('concurrency has to be a whole number above 0')
   if (lease !== undefined && !(lease >= 1000 && lease <= LONGEST.lease))

@@ -5,6 +5,7 @@ import type { Pipeline } from './pipeline.ts'
 import { undiciTransport } from './transports/undici.ts'
 
 export * from './public.ts'
+export * from './stores/redis/index.ts'
 export * from './stores/sql/index.ts'
 export { type UndiciTransportOptions, undiciTransport } from './transports/undici.ts'
 

@@ -3,13 +3,14 @@ import { toEntries } from './accept/intake.ts'
 import type { Interest, Warn } from './accept/match.ts'
 import { alignedClock, createAlarm } from './clock.ts'
 import type { CheckedTargets } from './config.ts'
+import { createLogWriter } from './deliver/log-writer.ts'
 import { createTeller, type Log, type PipelineEvents } from './deliver/notify.ts'
 import { createPool, type Pool } from './deliver/pool.ts'
 import { createWorker } from './deliver/worker.ts'
 import { PipelineError } from './errors.ts'
 import { createInboxRelay } from './inbox.ts'
 import { createRelief } from './overflow.ts'
-import type { Clock, Notifier, Peek, Source, SqlTransaction, Store, TargetSource, Transport } from './ports.ts'
+import type { Clock, DeliveryLog, Notifier, Peek, Source, SqlTransaction, Store, TargetSource, Transport } from './ports.ts'
 import { createRoster, refOf } from './targets.ts'
 import type { Change, ChangeEvent, ChangeInput, Entry, ItemRef } from './types.ts'
 import type { Hmac } from './wire/signature.ts'
@@ -45,6 +46,7 @@ export interface PipelineParts {
   targets: TargetSource
   check(rows: readonly unknown[]): CheckedTargets
   store: Store
+  log?: DeliveryLog | undefined
   transport: Transport
   /** Closes what the pipeline itself opened. */
   release(): Promise<void>
@@ -68,8 +70,11 @@ const PRUNED = 500
 
 export function assemblePipeline(parts: PipelineParts): Pipeline {
   const { store, clock, logger, sources } = parts
-  const teller = createTeller(parts.notifiers, logger)
   const time = alignedClock(clock, () => store.time())
+  const { log } = parts
+  const tell = (error: unknown) => teller.emit('error', { scope: 'log', error })
+  const writer = log === undefined ? null : createLogWriter({ log, clock, now: time.now, tell })
+  const teller = createTeller(writer === null ? parts.notifiers : [...parts.notifiers, writer], logger)
   const alarm = createAlarm(time.now, clock.sleep)
   /** Something may be due now. */
   const ring = () => alarm.pull(time.now())
@@ -239,6 +244,7 @@ export function assemblePipeline(parts: PipelineParts): Pipeline {
       const ending = pool
       pool = null
       await ending?.stop(drain)
+      await writer?.drain(drain)
       await parts.release()
     },
     async wake(name) {
@@ -263,6 +269,7 @@ export function assemblePipeline(parts: PipelineParts): Pipeline {
     for (let minute = 1; ; minute++) {
       await clock.sleep(MINUTE, signal)
       if (signal.aborted) return
+      writer?.tidy()
       await time.align().catch((error: unknown) => teller.emit('error', { scope: 'time', error }))
       if (minute % 60 === 0) await prune().catch((error: unknown) => teller.emit('error', { scope: 'store', error }))
     }

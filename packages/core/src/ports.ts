@@ -8,8 +8,10 @@ import type {
   Change,
   ChangeInput,
   DeadLetter,
+  DeliveryRecord,
   Entry,
   Incident,
+  ItemKey,
   Outcome,
   Receipt,
   SuspendReason,
@@ -233,8 +235,47 @@ export interface Store {
   close(): Promise<void>
   readonly inbox?: Inbox
   readonly targets?: TargetRows
+  /** A delivery log where the store itself is. */
+  log?(bounds?: LogBounds): DeliveryLog
   /** Calls `wake` when another process may have made something due; returns how to stop. */
   watch?(wake: () => void): () => void
+}
+
+/** Which attempts a delivery log lists: those to which everything that is given applies. */
+export interface DeliveryQuery {
+  /** Uid of a target. */
+  target?: string
+  /** Id of a batch: all its attempts. */
+  batch?: string
+  /** One of these. */
+  verdicts?: readonly Verdict['kind'][]
+  /** From this instant on. */
+  since?: number
+  /** Before this instant. */
+  until?: number
+  /** Attempts that carried an item (one of the first 500 of its batch); without a key, any of the collection. */
+  item?: { collection: string; key?: ItemKey }
+  limit: number
+  /** The id of the last record of the page before. */
+  before?: string
+}
+
+/** A bounded record of attempts, for people to look at. It is written aside: no delivery depends on it. */
+export interface DeliveryLog {
+  /** All or none. What is there already is not added again: who got no answer may repeat. */
+  add(outcomes: readonly Outcome[]): Promise<void>
+  /** Newest first. */
+  list(query: DeliveryQuery): Promise<readonly DeliveryRecord[]>
+  /** One small step in removing what is too old or too much. True: there is more. */
+  prune(now: number): Promise<boolean>
+}
+
+/** Beyond which a delivery log removes what is oldest. */
+export interface LogBounds {
+  /** The most records. Default 100,000; in memory 1,000. Since a record may have many items, at most ten times as many items, too. */
+  records?: number
+  /** Milliseconds for which a record is kept. Default 7 days. */
+  maxAge?: number
 }
 
 /** The longest durations, in milliseconds, that a configuration may ask for. A stored instant further ahead than that comes from a clock that was wrong, and counts as due. */

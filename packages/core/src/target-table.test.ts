@@ -1,5 +1,13 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import { createPipeline, memoryStore, type Pipeline, type Store, type TargetInput, type TargetTable, targetTable } from './index.ts'
+import {
+  createPipeline,
+  memoryStore,
+  type Pipeline,
+  type Store,
+  type TargetInput,
+  type TargetTable,
+  targetTable,
+} from './index.ts'
 import { type ScriptedTransport, scriptedTransport } from './testing/scripted-transport.ts'
 import { type VirtualClock, virtualClock } from './testing/virtual-clock.ts'
 

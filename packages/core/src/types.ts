@@ -271,6 +271,14 @@ export interface Outcome {
   at: number
 }
 
+/** An outcome as the delivery log keeps it. */
+export interface DeliveryRecord extends Outcome {
+  /** Sorts by `at`. */
+  id: string
+  /** Items of the batch; `batch.items` holds the first 500. */
+  count: number
+}
+
 /** Something people should hear of, once. */
 export type Incident =
   | { kind: 'failing'; target: TargetRef; since: number; failures: number; reason: string; at: number }

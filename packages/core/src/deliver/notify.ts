@@ -19,7 +19,7 @@ export type PipelineEvents = {
   error: { scope: ErrorScope; error: unknown; target?: TargetRef }
 }
 
-export type ErrorScope = 'store' | 'targets' | 'source' | 'filter' | 'notifier' | 'listener' | 'inbox' | 'time'
+export type ErrorScope = 'store' | 'targets' | 'source' | 'filter' | 'notifier' | 'listener' | 'inbox' | 'time' | 'log'
 
 export interface Teller {
   on<K extends keyof PipelineEvents>(event: K, listener: (payload: PipelineEvents[K]) => void): () => void

@@ -20,8 +20,8 @@ export interface AppendQueue {
 export interface AppendQueueOptions {
   /** For messages. */
   store: string
-  /** Commits several appends as if one came after the other. Null: they have to be committed one by one. */
-  commit(appends: readonly (readonly Entry[])[]): Promise<AppendResult | null>
+  /** Commits several appends as if one came after the other; answers for all, or for each. Null: they have to be committed one by one. */
+  commit(appends: readonly (readonly Entry[])[]): Promise<AppendResult | readonly AppendResult[] | null>
   /** Whether every other append would fail now, too. */
   concernsAll(error: unknown): boolean
 }
@@ -51,14 +51,14 @@ export function appendQueue({ store, commit, concernsAll }: AppendQueueOptions):
     if (group.length > 1) {
       try {
         const together = await commit(group.map(({ entries }) => entries))
-        if (together !== null) return void group.forEach(({ resolve }) => void resolve(together))
+        if (together !== null) return void group.forEach(({ resolve }, n) => void resolve(resultOf(together, n)))
       } catch (error) {
         if (concernsAll(error)) return refuse([...group, ...takeAll()], error)
       }
     }
     for (const [index, { entries, resolve, reject }] of group.entries()) {
       try {
-        resolve((await commit([entries])) ?? NOTHING)
+        resolve(resultOf(await commit([entries]), 0))
       } catch (error) {
         if (concernsAll(error)) return refuse([...group.slice(index), ...takeAll()], error)
         reject(error)
@@ -101,4 +101,12 @@ export function appendQueue({ store, commit, concernsAll }: AppendQueueOptions):
     },
     drained: async () => running,
   }
+}
+
+function resultOf(answer: AppendResult | readonly AppendResult[] | null, n: number): AppendResult {
+  return (isEach(answer) ? answer[n] : answer) ?? NOTHING
+}
+
+function isEach(answer: AppendResult | readonly AppendResult[] | null): answer is readonly AppendResult[] {
+  return Array.isArray(answer)
 }

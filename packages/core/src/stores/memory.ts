@@ -19,6 +19,7 @@ import {
   toStats,
   wakeLane,
 } from './lane.ts'
+import { memoryLog } from './log.ts'
 import { memoryTargets } from './memory-targets.ts'
 import {
   addEntry,
@@ -279,6 +280,7 @@ export function memoryStore(options: { now?: () => number } = {}): Store {
     time: async () => now(),
     close: async () => {},
     targets,
+    log: (bounds) => memoryLog(bounds),
   }
 }
 

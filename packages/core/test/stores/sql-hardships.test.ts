@@ -5,7 +5,6 @@ import { join } from 'node:path'
 import SQLite, { type Database } from 'better-sqlite3'
 import knexOf from 'knex'
 import { afterEach, expect, it } from 'vitest'
-import { PipelineError } from '../../src/errors.ts'
 import type { Store } from '../../src/ports.ts'
 import {
   createTables,
@@ -18,6 +17,7 @@ import {
   toNumbered,
 } from '../../src/stores/sql/index.ts'
 import { type EntryInput, entryOf, keysOf, subjectOf, T0 } from '../../src/testing/contract/subject.ts'
+import { failure } from './harness.ts'
 
 const root = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
 const cleanUp: (() => unknown)[] = []
@@ -40,15 +40,6 @@ function connect(filename: string, options: SQLite.Options = {}): Database {
 const on = (database: Database): Store => sqlStore({ executor: sqliteExecutor(database), dialect: 'sqlite' })
 const claim = (store: Store) => subjectOf({ store, dispose: async () => {} }).claim(T0 + 9)
 const put = (store: Store, ...entries: EntryInput[]) => store.append(entries.map(entryOf))
-
-async function failure(promise: Promise<unknown>): Promise<PipelineError> {
-  const error = await promise.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  )
-  expect(error).toBeInstanceOf(PipelineError)
-  return error as PipelineError
-}
 
 it('says which call creates missing tables, and works once they are there', async () => {
   const database = connect(await newFile())

@@ -5,29 +5,9 @@ import { join } from 'node:path'
 import SQLite from 'better-sqlite3'
 import knexOf, { type Knex } from 'knex'
 import { describe, it } from 'vitest'
-import type { SqlExecutor } from '../../src/ports.ts'
 import { createTables, knexExecutor, knexStore, sqliteExecutor, sqliteStore, sqlStore } from '../../src/stores/sql/index.ts'
-import { type StoreHarness, storeContract } from '../../src/testing/index.ts'
-
-/** Lets every statement through, unless it was told which of the coming writes fails. */
-function breakable(executor: SqlExecutor): { executor: SqlExecutor; breaking: NonNullable<StoreHarness['breaking']> } {
-  let left = Infinity
-  const guard = (inner: SqlExecutor): SqlExecutor => ({
-    async run(sql, bindings) {
-      if (/^(INSERT|DELETE|UPDATE (?!.*1 = 0))/.test(sql) && --left === 0) throw new Error('the write was broken')
-      return inner.run(sql, bindings)
-    },
-    transaction: (fn) => inner.transaction((tx) => fn(guard(tx))),
-  })
-  return {
-    executor: guard(executor),
-    async breaking(write, act) {
-      left = write
-      await act()
-      left = Infinity
-    },
-  }
-}
+import { storeContract } from '../../src/testing/index.ts'
+import { breakable } from './harness.ts'
 
 // In memory where there is such a place: what is tested is not how long a disk takes.
 const root = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()

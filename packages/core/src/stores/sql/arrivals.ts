@@ -4,6 +4,7 @@
  * looks for what is due first takes the arrivals into the pending sets, oldest first, one process at a time, many at once.
  * Nothing can be stranded between the two: what has arrived is seen by every `peek`.
  */
+import { PipelineError } from '../../errors.ts'
 import type { AppendResult } from '../../ports.ts'
 import type { Entry, TrimmedChange } from '../../types.ts'
 import { NOTHING } from '../append-queue.ts'
@@ -29,6 +30,8 @@ export interface Arrivals {
 const ROWS = 20
 const NOTED = 500
 const BODY = 400_000
+/** Characters of one entry: two of its states have to fit into what a server takes at once. A pipeline trims far below. */
+const LARGEST = 2_000_000
 /** Entries that were noted by this process and not taken in: from so many on it does that itself, in the background… */
 const UNTAKEN = 1_000
 /** …and does nothing else before it has. */
@@ -183,12 +186,18 @@ function toBodies(entries: readonly Entry[]): string[] {
   }
   for (const entry of entries) {
     const note = JSON.stringify(toNote(entry))
+    if (note.length > LARGEST) throw tooLarge(note.length)
     if (notes.length === NOTED || length + note.length > BODY) close()
     notes.push(note)
     length += note.length
   }
   close()
   return bodies
+}
+
+function tooLarge(length: number): PipelineError {
+  const message = `the store could not append: an entry has ${length} characters, and it takes at most ${LARGEST}`
+  return new PipelineError('STORE_FAILED', message)
 }
 
 function toNote(entry: Entry): Note {

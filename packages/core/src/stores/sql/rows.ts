@@ -57,7 +57,7 @@ const DEAD = {
 const LANE = { id: 'integer', target: 'text', ready_at: 'integer', state: 'text' } as const satisfies Columns
 
 /** At most about this many characters in one statement. */
-const STATEMENT = 1_000_000
+const STATEMENT = 500_000
 
 export async function select({ db }: Session, sql: string, bindings: readonly SqlValue[] = []): Promise<readonly Row[]> {
   return (await db.run(sql, bindings)).rows

@@ -1,9 +1,14 @@
 import type { Database } from 'better-sqlite3'
 import { kindOf, PipelineError } from '../../errors.ts'
-import type { SqlExecutor, SqlResult, SqlValue, Store } from '../../ports.ts'
+import type { SqlExecutor, Store } from '../../ports.ts'
+import { startCheckpointer } from './checkpointer.ts'
 import { retrying, toStoreError } from './failure.ts'
+import { executorOn, type Own, sqliteExecutor } from './sqlite-executor.ts'
 import { sqlStore } from './store.ts'
 import { createTables, DEFAULT_PREFIX } from './tables.ts'
+import { openWal } from './wal.ts'
+
+export { type SqliteConnection, type SqliteStatement, sqliteExecutor } from './sqlite-executor.ts'
 
 export interface SqliteOptions {
   /** Path of the database; it is created, its folder is not. `:memory:` keeps nothing. */
@@ -20,7 +25,7 @@ export interface SqliteOptions {
  * connections of one process wait for each other while nothing else can run.
  */
 export async function sqliteStore(options: SqliteOptions): Promise<Store> {
-  const { filename, synchronous = 'full', prefix = DEFAULT_PREFIX } = options
+  const { filename, prefix = DEFAULT_PREFIX } = options
   if (typeof filename !== 'string' || filename === '') {
     throw new PipelineError('CONFIG_INVALID', `sqliteStore: filename must be a path, not ${kindOf(filename)}`)
   }
@@ -28,81 +33,63 @@ export async function sqliteStore(options: SqliteOptions): Promise<Store> {
   let database: Database | undefined
   try {
     // What is held by another process is tried again without holding up this one.
-    database = new SQLite(filename, { timeout: 20 })
-    const executor = sqliteExecutor(database)
-    await prepare(database, synchronous)
-    await createTables({ executor, dialect: 'sqlite', prefix })
-    return sqlStore({ executor, dialect: 'sqlite', prefix, name: 'sqlite', close: async () => void database?.close() })
+    database = new SQLite(filename, { timeout: 0 })
+    const opened = await open(SQLite, database, options)
+    return sqlStore({ ...opened, dialect: 'sqlite', prefix, name: 'sqlite' })
   } catch (error) {
     database?.close()
     throw toStoreError('sqlite', `open ${filename} (its folder has to exist, and both have to be writable)`, error, prefix)
   }
 }
 
-/** What is needed of a connection of better-sqlite3; in words of our own, so that its types are not needed by those who do not use it. */
-export interface SqliteConnection {
-  prepare(sql: string): SqliteStatement
-  readonly inTransaction: boolean
-}
-
-export interface SqliteStatement {
-  /** Whether it answers rows. */
-  readonly reader: boolean
-  all(...bindings: SqlValue[]): unknown[]
-  run(...bindings: SqlValue[]): { changes: number }
+async function open(
+  driver: unknown,
+  database: Database,
+  { synchronous = 'full', prefix = DEFAULT_PREFIX }: SqliteOptions,
+): Promise<{ executor: SqlExecutor; close(): Promise<void> }> {
+  const mode = await prepare(database)
+  // Node's permission model forbids to sync a file.
+  const aside = mode === 'wal' && process.permission === undefined
+  if (!aside && synchronous === 'full') database.pragma(`synchronous = ${mode === 'wal' ? 'FULL' : 'EXTRA'}`)
+  await createTables({ executor: sqliteExecutor(database), dialect: 'sqlite', prefix })
+  const [{ file }] = database.pragma('database_list') as [{ file: string }]
+  const own: Own = {
+    ready: () => wal?.ready() ?? null,
+    committed: (changes) => wal?.committed(changes) ?? null,
+  }
+  const { executor, alone } = executorOn(database, own)
+  const wal =
+    mode === 'wal'
+      ? openWal({
+          database,
+          filename: file,
+          synced: aside && synchronous === 'full',
+          alone,
+          startCheckpointer: () => startCheckpointer(driver, file),
+        })
+      : null
+  const close = wal?.close ?? (() => alone(async () => void database.close()))
+  try {
+    // The tables.
+    await own.committed(1)
+  } catch (error) {
+    await close()
+    throw error
+  }
+  return { executor, close }
 }
 
 /**
- * An executor on a connection of better-sqlite3, e.g. to write into the inbox in a transaction of your own. One
- * transaction at a time: whatever else is run on it waits.
+ * Answers the journal's mode: `wal` but in memory, and where there is no shared memory (some network file systems). Tried
+ * again, since two processes that open a new file at once cannot both change it.
  */
-export function sqliteExecutor(database: SqliteConnection): SqlExecutor {
-  const prepared = new Map<string, SqliteStatement>()
-  let last: Promise<unknown> = Promise.resolve()
-
-  function execute(sql: string, bindings: readonly SqlValue[]): SqlResult {
-    let statement = prepared.get(sql)
-    if (statement === undefined) {
-      statement = database.prepare(sql)
-      if (prepared.size >= 200) prepared.delete(prepared.keys().next().value ?? '')
-      prepared.set(sql, statement)
-    }
-    if (statement.reader) return { rows: statement.all(...bindings) as SqlResult['rows'], changes: 0 }
-    return { rows: [], changes: statement.run(...bindings).changes }
-  }
-
-  function inTurn<T>(fn: () => Promise<T>): Promise<T> {
-    const result = last.then(fn)
-    last = result.catch(() => {})
-    return result
-  }
-
-  const inside: SqlExecutor = { run: async (sql, bindings) => execute(sql, bindings), transaction: (fn) => fn(inside) }
-  return {
-    run: (sql, bindings) => inTurn(async () => execute(sql, bindings)),
-    transaction: (fn) =>
-      inTurn(async () => {
-        execute('BEGIN IMMEDIATE', [])
-        try {
-          const result = await fn(inside)
-          execute('COMMIT', [])
-          return result
-        } catch (error) {
-          // A full disk has rolled back already.
-          if (database.inTransaction) execute('ROLLBACK', [])
-          throw error
-        }
-      }),
-  }
-}
-
-/** Tried again, since two processes that open a new file at once cannot both change its mode. */
-function prepare(database: Database, synchronous: 'full' | 'normal'): Promise<void> {
+function prepare(database: Database): Promise<unknown> {
   return retrying(() => {
-    database.pragma('journal_mode = WAL')
-    database.pragma(`synchronous = ${synchronous === 'normal' ? 'NORMAL' : 'FULL'}`)
-    // Small checkpoints, so that no commit waits for a large one.
-    database.pragma('wal_autocheckpoint = 250')
+    const mode = database.pragma('journal_mode = WAL', { simple: true })
+    // A commit is handed to the operating system; `openWal` says when it is on the disk.
+    database.pragma('synchronous = NORMAL')
+    database.pragma('wal_autocheckpoint = 0')
+    return mode
   })
 }
 

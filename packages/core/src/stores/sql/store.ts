@@ -11,6 +11,7 @@ import { listDead, peekAt, statsOf } from './figures.ts'
 import { sqlInbox } from './inbox.ts'
 import { collapse, forget, redrive } from './keeping.ts'
 import { bury, lockLanes, readFlying, removeFlying, removeIfEmpty, returnEntries, takeOldest } from './lanes.ts'
+import { sqlLog } from './log.ts'
 import { removeById, type Session, type StoredLane, select, toLane, writeLanes } from './rows.ts'
 import { placeOf, type SqlPlace } from './tables.ts'
 import { sqlTargets } from './targets.ts'
@@ -164,6 +165,7 @@ export function sqlStore(options: SqlPlace & { name?: string; close?: () => Prom
     },
     inbox: sqlInbox(place, calls, arrivals),
     targets: sqlTargets(calls),
+    log: (bounds) => sqlLog({ ...options, ...bounds }),
   }
 }
 

@@ -46,15 +46,11 @@ export function sqlTargets({ write }: Pick<Calls, 'write'>): TargetRows {
     delete: (key) =>
       write('delete a target', async (session) => {
         const { tables, dialect, db } = session
-        const found = await select(
-          session,
-          `SELECT name FROM ${tables.targets}${dialect.by('PRIMARY')} WHERE name = ?${dialect.forUpdate}`,
-          [key],
-        )
-        if (found.length === 0) return false
-        await db.run(`DELETE FROM ${tables.targets} WHERE name = ?`, [key])
+        // In the order in which `put` locks.
         await grow(session)
-        return true
+        const { changes } = await db.run(`${dialect.deleteFrom(tables.targets)} WHERE name = ?`, [key])
+        if (changes === 0) await db.run(`UPDATE ${tables.version} SET version = version - 1 WHERE one = 2`, [])
+        return changes > 0
       }),
   }
 }

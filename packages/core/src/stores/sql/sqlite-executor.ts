@@ -1,0 +1,133 @@
+/** An executor on a connection of better-sqlite3. */
+import { setImmediate } from 'node:timers/promises'
+import type { SqlExecutor, SqlResult, SqlValue } from '../../ports.ts'
+import { retrying } from './failure.ts'
+
+/** What is needed of a connection of better-sqlite3; in words of our own, so that its types are not needed by those who do not use it. */
+export interface SqliteConnection {
+  prepare(sql: string): SqliteStatement
+  readonly inTransaction: boolean
+}
+
+export interface SqliteStatement {
+  /** Whether it answers rows. */
+  readonly reader: boolean
+  all(...bindings: SqlValue[]): unknown[]
+  run(...bindings: SqlValue[]): { changes: number }
+}
+
+/** What a connection that nobody else uses does besides. */
+export interface Own {
+  /** Before a transaction, in its turn. Null: at once. */
+  ready(): Promise<void> | null
+  /** After a commit that changed so many rows. It counts when this resolves; the next transaction may begin before. */
+  committed(changes: number): Promise<void> | null
+}
+
+/** Milliseconds for which statements may keep everything else of the process waiting. */
+const SLICE = 2
+/** Milliseconds between two looks at a file that is locked, and their number: then whoever asked decides. */
+const LOCKED = { every: 1, times: 25 }
+
+/**
+ * An executor on a connection of better-sqlite3, e.g. to write into the inbox in a transaction of your own. One
+ * transaction at a time: whatever else is run on it waits.
+ */
+export function sqliteExecutor(database: SqliteConnection): SqlExecutor {
+  return executorOn(database).executor
+}
+
+/** `alone` runs something between two transactions. */
+export function executorOn(
+  database: SqliteConnection,
+  own?: Own,
+): { executor: SqlExecutor; alone<T>(fn: () => Promise<T>): Promise<T> } {
+  const prepared = new Map<string, SqliteStatement>()
+  let last: Promise<unknown> = Promise.resolve()
+  /** Rows changed since the last transaction. */
+  let changed = 0
+  /** When everything else last had a turn that we know of. */
+  let turnedAt = performance.now()
+
+  function execute(sql: string, bindings: readonly SqlValue[]): SqlResult {
+    let statement = prepared.get(sql)
+    if (statement === undefined) {
+      statement = database.prepare(sql)
+      if (prepared.size >= 200) prepared.delete(prepared.keys().next().value ?? '')
+      prepared.set(sql, statement)
+    }
+    if (statement.reader) return { rows: statement.all(...bindings) as SqlResult['rows'], changes: 0 }
+    const { changes } = statement.run(...bindings)
+    changed += changes
+    return { rows: [], changes }
+  }
+
+  /** Lets everything else of the process have a turn, if the last is too long ago. */
+  function breath(): Promise<void> | null {
+    if (performance.now() - turnedAt < SLICE) return null
+    return setImmediate().then(() => {
+      turnedAt = performance.now()
+    })
+  }
+
+  function inTurn<T>(fn: () => Promise<T>): Promise<T> {
+    const result = last.then(fn)
+    last = result.catch(() => {})
+    return result
+  }
+
+  async function run(sql: string, bindings: readonly SqlValue[]): Promise<SqlResult> {
+    // On a connection that others use, too, their statements would get into the transaction.
+    const pause = own && breath()
+    if (pause) await pause
+    return execute(sql, bindings)
+  }
+
+  async function begin(): Promise<void> {
+    const pause = own?.ready()
+    if (pause) await pause
+    // SQLite itself would wait with the whole process.
+    await retrying(
+      () => run('BEGIN IMMEDIATE', []),
+      (error, tries) => (isLocked(error) && tries <= LOCKED.times ? LOCKED.every : null),
+    )
+  }
+
+  const inside: SqlExecutor = { run, transaction: (fn) => fn(inside) }
+
+  async function transact<T>(fn: (tx: SqlExecutor) => Promise<T>): Promise<T> {
+    await begin()
+    try {
+      const result = await fn(inside)
+      execute('COMMIT', [])
+      return result
+    } catch (error) {
+      // A full disk has rolled back already.
+      if (database.inTransaction) execute('ROLLBACK', [])
+      throw error
+    }
+  }
+
+  /** In its turn; what it wrote is waited for when the next has already begun. */
+  async function counted<T>(fn: () => Promise<T>): Promise<T> {
+    const { result, counts } = await inTurn(async () => {
+      changed = 0
+      const result = await fn()
+      return { result, counts: changed > 0 ? own?.committed(changed) : null }
+    })
+    if (counts) await counts
+    return result
+  }
+
+  return {
+    executor: {
+      run: (sql, bindings) => counted(() => run(sql, bindings)),
+      transaction: (fn) => counted(() => transact(fn)),
+    },
+    alone: inTurn,
+  }
+}
+
+function isLocked(error: unknown): boolean {
+  return String((error as { code?: unknown } | null)?.code).startsWith('SQLITE_BUSY')
+}

@@ -1,0 +1,170 @@
+/**
+ * SQLite's log of commits (`-wal`), synced and checkpointed beside our thread.
+ *
+ * Under `synchronous = NORMAL` a commit is written into the log and not waited for. We wait: a commit counts once a
+ * `fdatasync` of the log that began after it has ended, which is what SQLite does under FULL, only in our thread. So
+ * nothing that counted is lost with the power: a recovery takes the log's commits up to the first frame whose checksum,
+ * a running one, is wrong, and all frames up to one that counted are on the disk. What a checkpoint has moved is, too: it
+ * syncs the log before it writes into the database, and the database before the log may begin anew.
+ *
+ * The log stays the same file for as long as our connection is open; only the last connection of all removes it. To close
+ * our descriptor of it ends no lock: SQLite locks the database file and the `-shm` alone.
+ */
+import { close, fdatasync, openSync } from 'node:fs'
+import { promisify } from 'node:util'
+import type { Checkpointer } from './checkpointer.ts'
+import type { Own } from './sqlite-executor.ts'
+
+/** What is needed of a connection that is in WAL mode under `synchronous = NORMAL`, and makes no checkpoints. */
+export interface WalConnection {
+  pragma(text: string): unknown
+  prepare(sql: string): { get(): unknown }
+  close(): void
+}
+
+export interface WalOptions {
+  database: WalConnection
+  /** The database's absolute path. */
+  filename: string
+  /** Whether a commit counts only when it is on the disk. */
+  synced: boolean
+  /** Runs something between two transactions of this connection. */
+  alone<T>(fn: () => Promise<T>): Promise<T>
+  /** Null: there can be none. */
+  startCheckpointer(): Checkpointer | null
+}
+
+export interface Wal extends Own {
+  /** Closes the connection, too. */
+  close(): Promise<void>
+}
+
+/** Frames by which the log has grown when a checkpoint is due, in a thread of its own or in this one. */
+const GROWN = { aside: 1000, here: 250 }
+/** Changed rows after which we look how long the log is. */
+const LOOK = 100
+
+function sync(fd: number): Promise<void> {
+  return new Promise((resolve, reject) => fdatasync(fd, (error) => (error ? reject(error) : resolve())))
+}
+
+export function openWal({ database, filename, synced, alone, startCheckpointer }: WalOptions): Wal {
+  const fd = synced ? openSync(`${filename}-wal`, 'r+') : null
+  // No checkpoint: it only tells.
+  const length = database.prepare('PRAGMA wal_checkpoint(NOOP)')
+  let running: Promise<void> | null = null
+  let following: Promise<void> | null = null
+  /** Why there may be a hole in the log. Nothing behind it counts, until a checkpoint has moved everything out of the log. */
+  let doubt: Error | null = null
+  let checkpointer: Checkpointer | null | undefined
+  let checkpointing: Promise<void> | null = null
+  let closed: Promise<void> | null = null
+  let changed = 0
+  /** The log's frames after the last checkpoint. */
+  let base = 0
+
+  async function syncOnce(fd: number): Promise<void> {
+    try {
+      // A second sync would succeed, and would say nothing about what the first one has failed to write.
+      if (doubt === null) await sync(fd)
+    } catch (error) {
+      doubt = toSyncError(error)
+    }
+    if (doubt !== null) throw doubt
+  }
+
+  function begin(fd: number): Promise<void> {
+    const begun = syncOnce(fd)
+    const end = () => {
+      if (running === begun) running = null
+    }
+    begun.then(end, end)
+    running = begun
+    return begun
+  }
+
+  /** One that runs may have begun too early for this commit: those who come meanwhile share the next. */
+  function syncFrom(fd: number): Promise<void> {
+    if (running === null) return begin(fd)
+    following ??= running
+      .catch(() => {})
+      .then(() => {
+        following = null
+        return begin(fd)
+      })
+    return following
+  }
+
+  async function checkpoint(mode: 'PASSIVE' | 'RESTART'): Promise<boolean> {
+    if (checkpointer === undefined) checkpointer = startCheckpointer()
+    const complete = checkpointer === null ? null : await checkpointer.run(mode)
+    if (complete !== null) return complete
+    checkpointer = null
+    try {
+      const [row] = database.pragma('wal_checkpoint(PASSIVE)') as { busy: number; log: number; checkpointed: number }[]
+      return row?.busy === 0 && row.log === row.checkpointed
+    } catch {
+      return false
+    }
+  }
+
+  async function makeRoom(): Promise<void> {
+    await checkpoint('PASSIVE')
+    // Under a steady load the log would never be empty; what is left by now takes a moment.
+    if (checkpointer !== null) await alone(() => checkpoint('RESTART'))
+    base = frames()
+    checkpointing = null
+  }
+
+  function frames(): number {
+    return (length.get() as { log: number }).log
+  }
+
+  /** Starts a checkpoint if it is due. */
+  function look(): void {
+    changed = 0
+    const now = frames()
+    // Another process may have begun it anew.
+    if (now < base) base = 0
+    if (now - base >= (checkpointer === null ? GROWN.here : GROWN.aside)) checkpointing = makeRoom()
+  }
+
+  async function end(): Promise<void> {
+    await checkpointing
+    await alone(async () => {
+      await following?.catch(() => {})
+      await running?.catch(() => {})
+      // Else the last connection to be closed does it while its thread waits.
+      if (checkpointer) await checkpoint('PASSIVE')
+      await checkpointer?.close()
+      if (fd !== null) await promisify(close)(fd)
+      database.close()
+    })
+  }
+
+  return {
+    ready() {
+      if (doubt === null) return null
+      return checkpoint('RESTART').then((complete) => {
+        if (!complete && doubt !== null) throw doubt
+        doubt = null
+      })
+    },
+    committed(changes) {
+      changed += changes
+      const counts = fd === null ? null : syncFrom(fd)
+      if (changed >= LOOK && checkpointing === null && closed === null) look()
+      return counts
+    },
+    close() {
+      closed ??= end()
+      return closed
+    },
+  }
+}
+
+/** As SQLite itself would have failed. */
+function toSyncError(cause: unknown): Error {
+  const code = (cause as { code?: unknown } | null)?.code === 'ENOSPC' ? 'SQLITE_FULL' : 'SQLITE_IOERR_FSYNC'
+  return Object.assign(new Error('the log of commits could not be synced', { cause }), { code })
+}
