@@ -181,7 +181,8 @@ export interface TargetRows {
  *     entries becomes the newer one, at a tie the later appended.
  * 4.  `claim` takes the oldest pending entries (by first append; at least one) up to the limits into a batch under the
  *     given id, numbers it with the target's next `seq`, and returns null while the target is suspended, has a batch in
- *     flight, or waits for a later instant. The target's own `limit` counts, too.
+ *     flight, or waits for a later instant. The target's own `limit` counts, too. What another process has appended since
+ *     the last `peek` may go with a later batch.
  * 5.  Under concurrent `claim` exactly one caller gets the batch.
  * 6.  An append never changes a claimed batch; whether a target goes idle when a batch settles is decided in the same
  *     step that appends serialise with.

@@ -131,7 +131,7 @@ it('repeats no value in a message, though Knex does', async () => {
   const knex = knexOf({ client: 'better-sqlite3', connection: { filename }, useNullAsDefault: true })
   cleanUp.push(() => knex.destroy())
   await createTables({ knex })
-  await knex.raw("CREATE TRIGGER no BEFORE INSERT ON unstale_entries BEGIN SELECT RAISE(ABORT, 'not today'); END")
+  await knex.raw("CREATE TRIGGER no BEFORE INSERT ON unstale_arrivals BEGIN SELECT RAISE(ABORT, 'not today'); END")
   const { code, message, cause } = await failure(
     put(knexStore({ knex }), { key: '1', change: { fields: '{"password":"secret"}' } }),
   )

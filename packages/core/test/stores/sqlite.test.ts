@@ -27,9 +27,15 @@ storeContract(
     const database = new SQLite(filename, { timeout: 20 })
     const mine = sqliteExecutor(database)
     const { executor, breaking } = breakable(mine)
+    const breaks = sqlStore({ executor, dialect: 'sqlite' })
+    let append = store.append
     return {
-      store: { ...store, append: sqlStore({ executor, dialect: 'sqlite' }).append },
-      breaking,
+      store: { ...store, append: (entries) => append(entries) },
+      async breaking(write, act) {
+        append = breaks.append
+        await breaking(write, act)
+        append = store.append
+      },
       another: () => sqliteStore({ filename, ...quick }),
       async reopen() {
         await store.close()

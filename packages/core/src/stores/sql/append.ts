@@ -7,30 +7,30 @@ import { addEntry } from '../pending.ts'
 import { buryOldest, loadParts, lockLanes, saveParts } from './lanes.ts'
 import { inLane, PENDING_ONLY, type Session, type StoredLane, select, writeLanes } from './rows.ts'
 
-/** Several appends in one transaction, as if one came after the other. Null: something overflows, so that they have to. */
+/** Entries that were appended one after the other, in one transaction. Overflow is counted once all are in. */
 export async function appendAll(
   session: Session,
-  appends: readonly (readonly Entry[])[],
+  entries: readonly Entry[],
   learnt: (target: string, pending: number) => void,
-): Promise<AppendResult | null> {
+): Promise<AppendResult> {
   const created = new Map<string, number>()
-  for (const { target, at } of appends.flat()) if (!created.has(target)) created.set(target, at)
+  for (const { target, at } of entries) if (!created.has(target)) created.set(target, at)
   const lanes = await lockLanes(session, created.keys(), created)
-  const parts = await loadParts(session, lanes.values(), appends.flat())
+  // Where nothing is pending there is nothing to merge with.
+  const parts = await loadParts(
+    session,
+    lanes.values(),
+    entries.filter(({ target }) => lanes.get(target)?.pending !== 0),
+  )
   const over = new Map<string, Entry>()
-  for (const entries of appends) {
-    const touched = new Map<string, Entry>()
-    for (const entry of entries) {
-      const part = parts.get(entry.target)
-      if (part === undefined) throw new Error('a lane was created and is not there')
-      const { lane, pending } = part
-      const added = addEntry(pending, entry, lane.nextOrder)
-      if (added) lane.nextOrder += 1
-      noteAppend(lane, entry, added)
-      touched.set(entry.target, entry)
-    }
-    for (const [target, entry] of touched) if ((lanes.get(target)?.pending ?? 0) > entry.maxPending) over.set(target, entry)
-    if (over.size > 0 && appends.length > 1) return null
+  for (const entry of entries) {
+    const part = parts.get(entry.target)
+    if (part === undefined) throw new Error('a lane was created and is not there')
+    const { lane, pending } = part
+    const added = addEntry(pending, entry, lane.nextOrder)
+    if (added) lane.nextOrder += 1
+    noteAppend(lane, entry, added)
+    if (lane.pending > entry.maxPending || over.has(entry.target)) over.set(entry.target, entry)
   }
   await saveParts(session, parts.values())
   const result = over.size === 0 ? NOTHING : await overflow(session, over, lanes)
@@ -49,6 +49,7 @@ async function overflow(
   for (const [target, entry] of over) {
     const lane = lanes.get(target) as StoredLane
     const count = lane.pending - entry.maxPending
+    if (count <= 0) continue
     if (entry.collapsible) {
       const rows = await select(
         session,

@@ -1,23 +1,24 @@
 /**
- * How appends are noted. On a server, an append that had to lock the lanes of its targets would wait for workers and for
- * other publishers, and be six round trips. So it is one INSERT into the table of arrivals, and durable with that; whoever
- * looks for what is due first takes the arrivals into the pending sets, oldest first, one process at a time, many at once.
- * Nothing can be stranded between the two: what has arrived is seen by every `peek`.
+ * How appends are noted. An append that had to lock the lanes of its targets would wait for workers and for other
+ * publishers, and on a server be six round trips. So it is one INSERT into the table of arrivals, and durable with that;
+ * whoever looks for what is due first takes the arrivals into the pending sets, oldest first, one process at a time, many at
+ * once. Nothing can be stranded between the two: what has arrived is seen by every `peek`.
  */
+import { randomUUID } from 'node:crypto'
 import { PipelineError } from '../../errors.ts'
 import type { AppendResult } from '../../ports.ts'
 import type { Entry, TrimmedChange } from '../../types.ts'
 import { NOTHING } from '../append-queue.ts'
 import { appendAll } from './append.ts'
 import type { Dialect } from './dialect.ts'
-import { insert, removeById, type Session, select } from './rows.ts'
+import { insert, type Row, removeById, type Session, select, selectIn } from './rows.ts'
 import type { Tables } from './tables.ts'
 import type { Calls } from './transact.ts'
 
 export interface Arrivals {
   append(appends: readonly (readonly Entry[])[]): Promise<AppendResult | null>
   /** The same as a part of a transaction. */
-  note(session: Session, entries: readonly Entry[]): Promise<AppendResult>
+  note(session: Session, entries: readonly Entry[]): Promise<void>
   /** Takes in what this process has noted, if anything; with `all`, what others have noted, too. */
   takeIn(all?: 'all'): Promise<void>
   /** What overflowed as others' arrivals were taken in, once. */
@@ -27,19 +28,22 @@ export interface Arrivals {
 }
 
 /** Rows that are taken in by one transaction, and the most entries and characters of each. */
-const ROWS = 20
+const ROWS = 60
 const NOTED = 500
 const BODY = 400_000
 /** Characters of one entry: two of its states have to fit into what a server takes at once. A pipeline trims far below. */
 const LARGEST = 2_000_000
 /** Entries that were noted by this process and not taken in: from so many on it does that itself, in the background… */
-const UNTAKEN = 1_000
+const UNTAKEN = 5_000
 /** …and does nothing else before it has. */
-const TOO_MANY = 10_000
+const TOO_MANY = 20_000
 
 export function arrivalsOf({ dialect, tables }: { dialect: Dialect; tables: Tables }, { read, write }: Calls): Arrivals {
   /** Entries noted since the last taking in began. */
   let untaken = 0
+  /** Entries by the source of their row. */
+  const own = new Map<string, readonly Entry[]>()
+  let remembered = 0
   /** At most so many are pending for a target, as far as this process knows. */
   const known = new Map<string, number>()
   const overflowed = new Map<string, number>()
@@ -63,22 +67,58 @@ export function arrivalsOf({ dialect, tables }: { dialect: Dialect; tables: Tabl
     return may
   }
 
-  async function insertNotes({ db }: Pick<Session, 'db'>, entries: readonly Entry[], bodies: readonly string[]): Promise<void> {
-    const rows = bodies.map((body) => [body])
-    await insert({ db, dialect: { ...dialect, rowsOfJson: null } }, tables.arrivals, { body: 'text' }, rows)
-    untaken += entries.length
+  async function insertNotes({ db }: Pick<Session, 'db'>, parts: readonly Part[]): Promise<void> {
+    const rows = parts.map(({ source, body }) => [source, body])
+    for (const { source, entries } of parts) remember(source, entries)
+    await insert({ db, dialect: { ...dialect, atOnce: null } }, tables.arrivals, { source: 'text', body: 'text' }, rows)
+    for (const { entries } of parts) untaken += entries.length
   }
 
-  /** One portion, in a transaction; answers whether there may be more. */
-  async function takePortion(session: Session): Promise<boolean> {
-    const oldest = `SELECT id, body FROM ${tables.arrivals}${dialect.by('PRIMARY')} ORDER BY id LIMIT ${ROWS}${dialect.forUpdate}`
+  /** What this process has noted itself it need not read again. */
+  function remember(source: string, entries: readonly Entry[]): void {
+    own.set(source, entries)
+    remembered += entries.length
+    for (const [oldest, { length }] of own) {
+      if (remembered <= 2 * TOO_MANY) break
+      own.delete(oldest)
+      remembered -= length
+    }
+  }
+
+  async function entriesOf(session: Session, rows: readonly Row[]): Promise<Entry[]> {
+    const bodies = new Map<number, string>()
+    const unknown = rows.filter(({ source }) => !own.has(String(source))).map(({ id }) => Number(id))
+    const sql = (marks: string) => `SELECT id, body FROM ${tables.arrivals} WHERE id IN (${marks})`
+    for (const { id, body } of await selectIn(session, unknown, sql)) bodies.set(Number(id), String(body))
+    return rows.flatMap(
+      ({ id, source }) => own.get(String(source)) ?? (JSON.parse(bodies.get(Number(id)) ?? '[]') as Note[]).map(toEntry),
+    )
+  }
+
+  /** One portion, in a transaction. */
+  async function takePortion(session: Session): Promise<{ rows: readonly Row[]; result: AppendResult }> {
+    // What is undone here was not told to anybody.
+    if (dialect.relaxed !== null) await session.db.run(dialect.relaxed, [])
+    const oldest = `SELECT id, source FROM ${tables.arrivals}${dialect.by('PRIMARY')} ORDER BY id LIMIT ${ROWS}${dialect.forUpdate}`
     const rows = await select(session, oldest)
-    if (rows.length === 0) return false
+    if (rows.length === 0) return { rows, result: NOTHING }
+    const entries = await entriesOf(session, rows)
     // Not "up to the last": one with a lower number may be about to commit.
-    const ids = rows.map(({ id }) => Number(id))
-    await removeById(session, tables.arrivals, ids)
-    const entries = rows.flatMap(({ body }) => (JSON.parse(String(body)) as Note[]).map(toEntry))
-    const result = (await appendAll(session, [entries], learnt)) ?? NOTHING
+    await removeById(
+      session,
+      tables.arrivals,
+      rows.map(({ id }) => Number(id)),
+    )
+    return { rows, result: await appendAll(session, entries, learnt) }
+  }
+
+  /** Answers whether there may be more. */
+  async function takeSome(): Promise<boolean> {
+    const { rows, result } = await write('take in what was appended', takePortion)
+    for (const { source } of rows) {
+      remembered -= own.get(String(source))?.length ?? 0
+      own.delete(String(source))
+    }
     for (const { target, count } of result.overflowed) overflowed.set(target, (overflowed.get(target) ?? 0) + count)
     for (const { target, collections } of result.collapsible) collapsible.set(target, collections)
     return rows.length === ROWS
@@ -88,7 +128,7 @@ export function arrivalsOf({ dialect, tables }: { dialect: Dialect; tables: Tabl
     const before = untaken
     untaken = 0
     try {
-      while (await write('take in what was appended', takePortion));
+      while (await takeSome());
     } catch (error) {
       untaken += before
       throw error
@@ -124,23 +164,21 @@ export function arrivalsOf({ dialect, tables }: { dialect: Dialect; tables: Tabl
   }
 
   async function takeIn(all?: 'all'): Promise<void> {
-    if (!dialect.notesAppends) return
     if (all === 'all' || untaken > 0) await start()
     else await running
   }
 
   return {
     async append(appends) {
-      if (!dialect.notesAppends) return write('append', (session) => appendAll(session, appends, learnt))
       const entries = appends.flat()
       const tight = mayOverflow(entries)
       // What overflows is told to whoever made it.
       if (tight && appends.length > 1) return null
       if (untaken > TOO_MANY) await start()
-      const bodies = toBodies(entries)
+      const parts = toParts(entries)
       // One statement is a transaction of its own.
-      const call = bodies.length === 1 ? read : write
-      await call('append', (session) => insertNotes(session, entries, bodies))
+      const call = parts.length === 1 ? read : write
+      await call('append', (session) => insertNotes(session, parts))
       if (!tight) {
         if (untaken > UNTAKEN && running === undefined) start().catch(() => {})
         return NOTHING
@@ -150,9 +188,7 @@ export function arrivalsOf({ dialect, tables }: { dialect: Dialect; tables: Tabl
       return takeOverflow() ?? NOTHING
     },
     async note(session, entries) {
-      if (!dialect.notesAppends) return (await appendAll(session, [entries], learnt)) ?? NOTHING
-      if (entries.length > 0) await insertNotes(session, entries, toBodies(entries))
-      return NOTHING
+      if (entries.length > 0) await insertNotes(session, toParts(entries))
     },
     takeIn,
     overflow: takeOverflow,
@@ -175,24 +211,33 @@ type Note = [
   collapsible: 0 | 1,
 ]
 
-function toBodies(entries: readonly Entry[]): string[] {
-  const bodies: string[] = []
+/** What becomes one row. */
+interface Part {
+  /** Names it, for this process alone. */
+  source: string
+  entries: readonly Entry[]
+  body: string
+}
+
+function toParts(entries: readonly Entry[]): Part[] {
+  const parts: Part[] = []
   let notes: string[] = []
   let length = 0
-  const close = () => {
-    if (notes.length > 0) bodies.push(`[${notes.join(',')}]`)
+  const close = (end: number) => {
+    if (notes.length === 0) return
+    parts.push({ source: randomUUID(), entries: entries.slice(end - notes.length, end), body: `[${notes.join(',')}]` })
     notes = []
     length = 0
   }
-  for (const entry of entries) {
+  for (const [place, entry] of entries.entries()) {
     const note = JSON.stringify(toNote(entry))
     if (note.length > LARGEST) throw tooLarge(note.length)
-    if (notes.length === NOTED || length + note.length > BODY) close()
+    if (notes.length === NOTED || length + note.length > BODY) close(place)
     notes.push(note)
     length += note.length
   }
-  close()
-  return bodies
+  close(entries.length)
+  return parts
 }
 
 function tooLarge(length: number): PipelineError {

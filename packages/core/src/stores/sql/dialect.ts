@@ -1,5 +1,6 @@
 /** What differs between the databases that the SQL store speaks. */
 import { PipelineError } from '../../errors.ts'
+import type { SqlValue } from '../../ports.ts'
 
 export type SqlDialect = 'sqlite' | 'postgres' | 'mysql'
 
@@ -30,10 +31,10 @@ export interface Dialect {
   now: string | null
   /** Rows for one INSERT: SQLite prepares small ones once and calls them often, elsewhere a statement is a round trip. */
   rowsPerInsert: readonly number[]
-  /** What takes the place of VALUES where one binding may hold all rows, as a JSON array of objects; null: it may not. */
-  rowsOfJson: ((columns: Columns) => string) | null
-  /** Whether appends are noted in one INSERT and taken in later: where a statement is a round trip, and others have to wait for a lock. */
-  notesAppends: boolean
+  /** What takes the place of VALUES where each column is one binding; null: each value is one. */
+  atOnce: { rows(columns: Columns): string; bind(columns: Columns, rows: readonly (readonly SqlValue[])[]): SqlValue[] } | null
+  /** Run first in a transaction that a loss of power may undo, as long as nothing later is kept; null: there is no such thing. */
+  relaxed: string | null
   /** Run once the tables are there; may be repeated. */
   tuning(tables: { arrivals: string }): readonly string[]
 }
@@ -45,6 +46,14 @@ const excluded = (key: readonly string[], columns: readonly string[]): string =>
   columns.length === 0
     ? `ON CONFLICT (${key.join(', ')}) DO NOTHING`
     : `ON CONFLICT (${key.join(', ')}) DO UPDATE SET ${columns.map((column) => `${column} = excluded.${column}`).join(', ')}`
+
+const ARRAY = { integer: 'bigint[]', text: 'text[]' } as const
+
+/** An element of an array as Postgres reads it. */
+function toElement(value: SqlValue | undefined): string {
+  if (typeof value === 'string') return `"${value.replaceAll(/["\\]/g, '\\$&')}"`
+  return value == null ? 'NULL' : String(value)
+}
 
 const plain = { by: () => '', deleteFrom: (table: string) => `DELETE FROM ${table}` }
 
@@ -62,8 +71,8 @@ const dialects: Record<SqlDialect, Dialect> = {
     onConflict: excluded,
     now: null,
     rowsPerInsert: [64, 8, 1],
-    rowsOfJson: null,
-    notesAppends: false,
+    atOnce: null,
+    relaxed: null,
     tuning: () => [],
   },
   postgres: {
@@ -84,12 +93,15 @@ const dialects: Record<SqlDialect, Dialect> = {
     onConflict: excluded,
     now: 'SELECT FLOOR(EXTRACT(EPOCH FROM clock_timestamp()) * 1000) AS now',
     rowsPerInsert: [500],
-    // One parameter instead of thousands, and a text that is the same for any number of rows.
-    rowsOfJson: (columns) => {
-      const typed = Object.entries(columns).map(([name, type]) => `${name} ${type === 'integer' ? 'bigint' : 'text'}`)
-      return `SELECT ${Object.keys(columns).join(', ')} FROM json_to_recordset(?::json) AS r(${typed.join(', ')})`
+    // A dozen parameters instead of thousands, and a text that is the same for any number of rows.
+    atOnce: {
+      rows: (columns) =>
+        `SELECT * FROM unnest(${Object.values(columns)
+          .map((type) => `?::${ARRAY[type]}`)
+          .join(', ')})`,
+      bind: (columns, rows) => Object.keys(columns).map((_, place) => `{${rows.map((row) => toElement(row[place])).join(',')}}`),
     },
-    notesAppends: true,
+    relaxed: 'SET LOCAL synchronous_commit = off',
     // What is there for a moment is not worth being compressed.
     tuning: ({ arrivals }) => [`ALTER TABLE ${arrivals} ALTER COLUMN body SET STORAGE EXTERNAL`],
   },
@@ -115,8 +127,8 @@ const dialects: Record<SqlDialect, Dialect> = {
     },
     now: 'SELECT FLOOR(UNIX_TIMESTAMP(SYSDATE(3)) * 1000) AS now',
     rowsPerInsert: [500],
-    rowsOfJson: null,
-    notesAppends: true,
+    atOnce: null,
+    relaxed: null,
     tuning: () => [],
   },
 }

@@ -1,5 +1,6 @@
 import { PipelineError } from '../../errors.ts'
 import type { AppendResult, Inbox, InboxRow } from '../../ports.ts'
+import { NOTHING } from '../append-queue.ts'
 import type { Arrivals } from './arrivals.ts'
 import type { Dialect } from './dialect.ts'
 import { isTransaction, runIn } from './executor.ts'
@@ -29,7 +30,7 @@ export function sqlInbox(
       }
       try {
         await insert(
-          { db, dialect: { ...dialect, rowsOfJson: null } },
+          { db, dialect: { ...dialect, atOnce: null } },
           tables.inbox,
           { body: 'text' },
           rows.map((row) => [JSON.stringify(row)]),
@@ -57,7 +58,8 @@ export function sqlInbox(
         // Nothing was changed yet: whoever folded one of them has appended its entries.
         if (locked.length !== ids.length) return null
         await removeById(session, tables.inbox, ids)
-        return note(session, entries)
+        await note(session, entries)
+        return NOTHING
       }),
   }
 }

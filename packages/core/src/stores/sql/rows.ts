@@ -158,11 +158,8 @@ export async function insert(
       if (length > STATEMENT && n > 0) count = n
     }
     const portion = rows.slice(from, from + count)
-    if (dialect.rowsOfJson === null) await db.run(`${into} VALUES ${Array(count).fill(row).join(', ')} ${after}`, portion.flat())
-    else {
-      const named = portion.map((values) => Object.fromEntries(names.map((name, column) => [name, values[column]])))
-      await db.run(`${into} ${dialect.rowsOfJson(columns)} ${after}`, [JSON.stringify(named)])
-    }
+    const values = dialect.atOnce?.rows(columns) ?? `VALUES ${Array(count).fill(row).join(', ')}`
+    await db.run(`${into} ${values} ${after}`, dialect.atOnce?.bind(columns, portion) ?? portion.flat())
     from += count
   }
 }

@@ -53,7 +53,7 @@ function definitions({ types: { id, integer, small, key, text } }: Dialect, tabl
       indexes: { target: 'target, id' },
     },
     { name: tables.inbox, columns: [`id ${id}`, `body ${text} NOT NULL`] },
-    { name: tables.arrivals, columns: [`id ${id}`, `body ${text} NOT NULL`] },
+    { name: tables.arrivals, columns: [`id ${id}`, `source ${key} NOT NULL`, `body ${text} NOT NULL`] },
     {
       name: tables.targets,
       columns: [`name ${key} NOT NULL PRIMARY KEY`, `uid ${key} NOT NULL`, `body ${text} NOT NULL`],

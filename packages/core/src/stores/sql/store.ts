@@ -81,7 +81,7 @@ export function sqlStore(options: SqlPlace & { name?: string; close?: () => Prom
         claim(session, lane, request),
       )
       // What others have just appended may be what it was claimed for.
-      if (!idle || !dialect.notesAppends || !(await peek({ now: request.now, targets: [] })).arrivals) return batch
+      if (!idle || !(await peek({ now: request.now, targets: [] })).arrivals) return batch
       await arrivals.takeIn('all')
       return (await onLane<Claimed>('claim', request.target, NOBODY, (session, lane) => claim(session, lane, request))).batch
     },
@@ -197,6 +197,9 @@ const COMMUTES: ReadonlySet<Verdict['kind']> = new Set(['delivered', 'retry', 'a
 
 async function settle(session: Session, lane: StoredLane, receipt: Receipt, verdict: Verdict, now: number): Promise<Settled> {
   if (!owns(lane, receipt)) return { ok: false }
+  // Undone, it is sent again under the same id.
+  const { relaxed } = session.dialect
+  if (relaxed !== null && verdict.kind === 'delivered') await session.db.run(relaxed, [])
   const seq = lane.batch?.seq ?? 0
   const { fate, transition } = settleLane(lane, verdict, now)
   const flying = fate === 'back' || fate === 'dead' ? await readFlying(session, lane) : []
