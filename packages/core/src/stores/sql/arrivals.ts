@@ -86,13 +86,13 @@ export function arrivalsOf({ dialect, tables }: { dialect: Dialect; tables: Tabl
   }
 
   async function entriesOf(session: Session, rows: readonly Row[]): Promise<Entry[]> {
+    // Looked up once: what is remembered may be gone after the next statement.
+    const found = rows.map(({ id, source }) => ({ id: Number(id), entries: own.get(String(source)) }))
+    const unknown = found.filter(({ entries }) => entries === undefined).map(({ id }) => id)
     const bodies = new Map<number, string>()
-    const unknown = rows.filter(({ source }) => !own.has(String(source))).map(({ id }) => Number(id))
     const sql = (marks: string) => `SELECT id, body FROM ${tables.arrivals} WHERE id IN (${marks})`
     for (const { id, body } of await selectIn(session, unknown, sql)) bodies.set(Number(id), String(body))
-    return rows.flatMap(
-      ({ id, source }) => own.get(String(source)) ?? (JSON.parse(bodies.get(Number(id)) ?? '[]') as Note[]).map(toEntry),
-    )
+    return found.flatMap(({ id, entries }) => entries ?? (JSON.parse(bodies.get(id) ?? '') as Note[]).map(toEntry))
   }
 
   /** One portion, in a transaction. */
