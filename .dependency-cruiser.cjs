@@ -13,6 +13,7 @@ const onePlace = {
   'ipaddr.js': 'network\\.ts$',
   knex: 'stores/sql/',
   'better-sqlite3': 'stores/sql/sqlite\\.ts$',
+  ioredis: 'stores/redis/',
 }
 const npm = (name) => `(^|/)node_modules/(@types/)?${name.replaceAll('.', '\\.')}/|^${name.replaceAll('.', '\\.')}(/|$)`
 

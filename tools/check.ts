@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { boundaries, lint, types, unused } from './checks/commands.ts'
 import { exportSnapshots } from './checks/exports.ts'
 import { packaging } from './checks/packaging.ts'
+import { quotedTests } from './checks/quoted-tests.ts'
 import { readmeCode } from './checks/readme-code.ts'
 import { sizes } from './checks/size.ts'
 
@@ -13,7 +14,17 @@ export interface Check {
   run: (options: { update: boolean }) => Promise<string>
 }
 
-const checks: readonly Check[] = [...types(), lint, boundaries, unused, ...packaging(), exportSnapshots, sizes, readmeCode]
+const checks: readonly Check[] = [
+  ...types(),
+  lint,
+  boundaries,
+  quotedTests,
+  unused,
+  ...packaging(),
+  exportSnapshots,
+  sizes,
+  readmeCode,
+]
 
 const args = process.argv.slice(2)
 const update = args.includes('--update')

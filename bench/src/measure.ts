@@ -9,11 +9,12 @@ export type Subject = () => number | Promise<number>
  */
 export async function interleave<const Names extends string>(
   subjects: Readonly<Record<Names, Subject>>,
-  { rounds, warmups = 1 }: { rounds: number; warmups?: number },
+  { rounds, warmups = 1, progress = false }: { rounds: number; warmups?: number; progress?: boolean },
 ): Promise<Record<Names, number[]>> {
   const names = Object.keys(subjects) as Names[]
   const figures = Object.fromEntries(names.map((name) => [name, [] as number[]])) as Record<Names, number[]>
   for (let round = -warmups; round < rounds; round++) {
+    if (progress) process.stderr.write(`  ${round < 0 ? 'warming up' : `round ${round + 1} of ${rounds}`}: ${names.join(', ')}\n`)
     for (let turn = 0; turn < names.length; turn++) {
       const name = names[(turn + round + warmups) % names.length] as Names
       globalThis.gc?.()
@@ -41,4 +42,15 @@ export async function timed(work: () => unknown): Promise<number> {
   const from = performance.now()
   await work()
   return performance.now() - from
+}
+
+/** Milliseconds on the machine's one clock that only goes forward: the same in every process. */
+export function monotonic(): number {
+  return Number(process.hrtime.bigint()) / 1e6
+}
+
+/** The value that this share of all does not exceed. */
+export function quantile(values: readonly number[], share: number): number {
+  const sorted = [...values].sort((a, b) => a - b)
+  return sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? Number.NaN
 }

@@ -5,6 +5,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import { createServer, type IncomingMessage } from 'node:http'
 import { SECRET, TOKEN } from './content.ts'
+import { monotonic } from './measure.ts'
 
 /** Told by the parent before each measurement. */
 export interface Expect {
@@ -12,9 +13,20 @@ export interface Expect {
   count: number
   /** No key is larger. */
   maxKey: number
+  /** Whether to answer when each item arrived. */
+  times?: boolean
 }
 
-export type SinkMessage = { kind: 'listening'; port: number } | { kind: 'done'; requests: number; refused: number; twice: number }
+/** One request, by the clock of `monotonic`. */
+export interface Arrival {
+  keys: readonly number[]
+  at: number
+}
+
+export type SinkMessage =
+  | { kind: 'listening'; port: number }
+  | { kind: 'expecting' }
+  | { kind: 'done'; requests: number; refused: number; twice: number; arrivals: readonly Arrival[] }
 
 const key = Buffer.from(SECRET.slice('whsec_'.length), 'base64')
 const bearer = Buffer.from(`Bearer ${TOKEN}`)
@@ -22,6 +34,7 @@ const bearer = Buffer.from(`Bearer ${TOKEN}`)
 let expected: Expect = { count: 0, maxKey: 0 }
 let marks = new Map<string, Uint8Array>()
 let counts = { marked: 0, requests: 0, refused: 0, twice: 0 }
+let arrivals: Arrival[] = []
 
 function isFromSender({ headers }: IncomingMessage, body: Buffer): boolean {
   const given = headers['webhook-signature']
@@ -35,7 +48,11 @@ function isFromSender({ headers }: IncomingMessage, body: Buffer): boolean {
 
 const same = (one: Buffer, other: Buffer): boolean => one.length === other.length && timingSafeEqual(one, other)
 
-function mark(target: string, items: readonly { fields: { id: number } }[]): void {
+interface Item {
+  fields: { id: number }
+}
+
+function mark(target: string, items: readonly Item[]): void {
   let marked = marks.get(target)
   if (marked === undefined) {
     marked = new Uint8Array(expected.maxKey + 1)
@@ -58,7 +75,9 @@ function receive(request: IncomingMessage, body: Buffer): boolean {
     return false
   }
   const parsed = JSON.parse(body.toString())
-  mark(request.url ?? '', Array.isArray(parsed) ? parsed : [parsed])
+  const items: Item[] = Array.isArray(parsed) ? parsed : [parsed]
+  mark(request.url ?? '', items)
+  if (expected.times) arrivals.push({ keys: items.map(({ fields }) => fields.id), at: monotonic() })
   return true
 }
 
@@ -72,7 +91,7 @@ const server = createServer((request, response) => {
     if (counts.marked !== expected.count) return
     const { requests, refused, twice } = counts
     counts.marked = 0
-    send({ kind: 'done', requests, refused, twice })
+    send({ kind: 'done', requests, refused, twice, arrivals })
   })
 })
 
@@ -84,7 +103,8 @@ process.on('message', (message: Expect) => {
   expected = message
   marks = new Map()
   counts = { marked: 0, requests: 0, refused: 0, twice: 0 }
-  send({ kind: 'done', requests: 0, refused: 0, twice: 0 })
+  arrivals = []
+  send({ kind: 'expecting' })
 })
 process.on('disconnect', () => process.exit())
 

@@ -12,7 +12,8 @@ export function planMysql(): Plan | Missing {
     commands(folder) {
       const [data, first, socket, pid] = ['data', 'first.sql', 'socket', 'pid'].map((name) => join(folder, name))
       writeFileSync(String(first), 'CREATE DATABASE IF NOT EXISTS unstale;\n')
-      const files = [`--datadir=${data}`, `--init-file=${first}`, `--socket=${socket}`, `--pid-file=${pid}`]
+      // In a folder that several share, one that starts removes the others' temporary tables.
+      const files = [`--datadir=${data}`, `--tmpdir=${folder}`, `--init-file=${first}`, `--socket=${socket}`, `--pid-file=${pid}`]
       const network = ['--bind-address=127.0.0.1', '--skip-name-resolve', '--max-connections=200']
       return {
         install: [install, '--no-defaults', `--datadir=${data}`, '--auth-root-authentication-method=normal', '--skip-test-db'],

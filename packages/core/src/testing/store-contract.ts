@@ -6,6 +6,7 @@ import { keepingLaws } from './contract/keeping-laws.ts'
 import { compareStores } from './contract/model.ts'
 import { settleLaws } from './contract/settle-laws.ts'
 import { type Case, type Feature, type Harness, subjectOf } from './contract/subject.ts'
+import { targetsLaws } from './contract/targets-laws.ts'
 
 export type { Case as ContractCase, Harness as StoreHarness } from './contract/subject.ts'
 
@@ -16,7 +17,14 @@ export interface ContractRunner {
 }
 
 /** Every case, by law. */
-export const storeLaws: readonly Case[] = [...appendLaws, ...claimLaws, ...settleLaws, ...keepingLaws, ...inboxLaws]
+export const storeLaws: readonly Case[] = [
+  ...appendLaws,
+  ...claimLaws,
+  ...settleLaws,
+  ...keepingLaws,
+  ...inboxLaws,
+  ...targetsLaws,
+]
 
 /**
  * The contract of a `Store`: registers one test for each sentence of its laws, and random calls that it and the memory

@@ -7,11 +7,23 @@ export interface VirtualClock extends Clock {
   sleepers(): readonly number[]
 }
 
-/** Time that stands still unless a test moves it. */
-export function virtualClock(startAt = 0): VirtualClock {
+/**
+ * Time that stands still unless a test moves it. `busy` answers what goes on outside of it (an answer of a real database
+ * that somebody waits for), or null: time waits for that, too.
+ */
+export function virtualClock(startAt = 0, { busy = () => null }: { busy?: () => Promise<unknown> | null } = {}): VirtualClock {
   let now = startAt
   let order = 0
   const sleeping = new Map<number, { at: number; wake: () => void }>()
+  /** Lets everything that is ready to go on do so: a macrotask runs after all microtasks. */
+  async function settled(): Promise<void> {
+    for (;;) {
+      for (let round = 0; round < 3; round++) await new Promise<void>((resolve) => setImmediate(resolve))
+      const work = busy()
+      if (work === null) return
+      await work
+    }
+  }
   const soonest = () => [...sleeping].sort(([m, a], [n, b]) => a.at - b.at || m - n)[0]
 
   return {
@@ -41,9 +53,4 @@ export function virtualClock(startAt = 0): VirtualClock {
     },
     sleepers: () => [...sleeping.values()].map(({ at }) => at).sort((a, b) => a - b),
   }
-}
-
-/** Lets everything that is ready to go on do so: a macrotask runs after all microtasks. */
-async function settled(): Promise<void> {
-  for (let round = 0; round < 3; round++) await new Promise<void>((resolve) => setImmediate(resolve))
 }

@@ -21,8 +21,14 @@ export interface Content {
   happen(now: number): Fact
 }
 
-/** The truth: a few items of two collections that are created, edited, renamed, published, unpublished and deleted. */
-export function createContent(random: Random): Content {
+/** How long the texts of items are, in worlds where they have any: alone in a body, two in one, and too long for one. */
+export const LENGTHS: readonly number[] = [0, 0, 1_000, 60_000, 120_000, 200_000, 300_000]
+
+/**
+ * The truth: a few items of two collections that are created, edited, renamed, published, unpublished and deleted.
+ * `lengthOf` says how long the text of the next state is; 0: it has none.
+ */
+export function createContent(random: Random, lengthOf: () => number): Content {
   const items = new Map<string, Item | null>()
   let last = 0
   let versions = 0
@@ -45,6 +51,7 @@ export function createContent(random: Random): Content {
             }
       items.set(name, after)
       last = Math.max(last + 1, now)
+      const length = lengthOf()
       const tells = event === 'update' && random.chance(0.85)
       return {
         before,
@@ -55,7 +62,7 @@ export function createContent(random: Random): Content {
           event,
           // The same item may be named by a number and by a text.
           key: random.chance(0.1) ? String(key) : key,
-          fields: { ...(after ?? before) },
+          fields: { ...(after ?? before), ...(length > 0 ? { text: 'x'.repeat(length) } : undefined) },
           ...(tells ? { previous: { ...before } } : undefined),
           timestamp: last,
         },

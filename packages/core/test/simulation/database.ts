@@ -4,16 +4,34 @@ import { memoryStore } from '../../src/stores/memory.ts'
 /** A transaction of a user: what was written in it is seen when it commits, and only then. */
 export interface UserTransaction {
   handle: SqlTransaction
-  commit(): void
+  commit(): Promise<void>
+  rollback(): Promise<void>
 }
 
+/** What outlives every worker of a world. */
 export interface Database {
-  store: Store
-  begin(): UserTransaction
+  /** As one more process would open it. */
+  connect(): Promise<Store>
+  /** Null: the store has no inbox. */
+  begin: (() => UserTransaction | Promise<UserTransaction>) | null
+  /** What is under way in it; null: nothing. */
+  busy(): Promise<unknown> | null
+  close(): Promise<void>
 }
 
-/** The memory store with an inbox, as a database would have: it outlives every worker. */
-export function createDatabase(now: () => number): Database {
+/** Where worlds take place one after the other: each gets an empty database. */
+export interface Place {
+  open(now: () => number): Promise<Database>
+  close(): Promise<void>
+}
+
+export const memoryPlace: Place = {
+  open: async (now) => createDatabase(now),
+  close: async () => {},
+}
+
+/** The memory store with an inbox, as a database would have. */
+export function createDatabase(now: () => number): Omit<Database, 'begin'> & { store: Store; begin(): UserTransaction } {
   const memory = memoryStore({ now })
   const committed: InboxRow[] = []
   const open = new Map<object, Omit<InboxRow, 'id'>[]>()
@@ -45,16 +63,22 @@ export function createDatabase(now: () => number): Database {
   }
   return {
     store,
+    connect: async () => store,
     begin() {
       const handle: SqlTransaction = { run: async () => ({ rows: [], changes: 0 }) }
       open.set(handle, [])
       return {
         handle,
-        commit() {
+        async commit() {
           for (const row of open.get(handle) ?? []) committed.push({ ...row, id: String(++ids) })
+          open.delete(handle)
+        },
+        async rollback() {
           open.delete(handle)
         },
       }
     },
+    busy: () => null,
+    close: async () => {},
   }
 }

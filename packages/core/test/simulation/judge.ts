@@ -1,4 +1,5 @@
 import { itemOf } from '../../src/batch/dedupe.ts'
+import { MAX_BODY } from '../../src/batch/window.ts'
 import { obligation } from './content.ts'
 import type { Received, ReceivedEvent } from './receiver.ts'
 import type { World } from './world.ts'
@@ -12,15 +13,15 @@ export async function judge(world: World): Promise<string[]> {
     ...overlaps(world),
     ...disorder(world),
     ...early(world),
+    ...large(world),
+    ...world.breaches,
   ]
 }
 
 /** Every accepted change is covered by a later 2xx to its target, with every old value its rules name, or it is dead or skipped. */
 async function lost(world: World): Promise<string[]> {
   const problems: string[] = []
-  const dead = new Set(
-    (await world.database.store.listDead({ limit: 10_000 })).map(({ target, entry }) => `${target} ${entry.item}`),
-  )
+  const dead = new Set((await world.store.listDead({ limit: 10_000 })).map(({ target, entry }) => `${target} ${entry.item}`))
   for (const { fact, at, targets } of world.accepted) {
     const { collection, key, timestamp } = fact.change
     for (const { uid, rules } of targets) {
@@ -47,7 +48,7 @@ async function lost(world: World): Promise<string[]> {
 /** Nothing waits any more when all is well. */
 async function stranded(world: World): Promise<string[]> {
   const uids = world.rows.filter(({ versions }) => versions.at(-1)?.input.status === 'published').map(({ uid }) => uid)
-  const stats = await world.database.store.stats(uids)
+  const stats = await world.store.stats(uids)
   return stats
     .filter(({ pending, inFlight }) => pending + inFlight > 0)
     .map(({ target, pending, inFlight }) => `stranded: ${target} has ${pending} pending, ${inFlight} in flight`)
@@ -64,8 +65,7 @@ function changedBatches(world: World): string[] {
   })
 }
 
-function overlaps({ receivers, freezes }: World): string[] {
-  if (freezes) return []
+function overlaps({ receivers }: World): string[] {
   return receivers.overlaps.map((url) => `two requests at once to ${url}`)
 }
 
@@ -94,6 +94,13 @@ function early(world: World): string[] {
     events
       .filter(({ timestamp }) => timestamp > at + 100)
       .map((event) => `early: ${id} told of ${event.collection}/${event.id} before it happened`),
+  )
+}
+
+/** No body is larger than it may be, unless it holds one change alone. */
+function large({ receivers }: World): string[] {
+  return receivers.log.flatMap(({ id, length, events }) =>
+    length > MAX_BODY && events.length > 1 ? [`large: ${id} has ${length} characters of ${events.length} changes`] : [],
   )
 }
 

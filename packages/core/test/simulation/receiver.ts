@@ -18,6 +18,8 @@ export interface Received {
   at: number
   /** It was answered with a 2xx. */
   took: boolean
+  /** Characters of its body. */
+  length: number
   events: readonly ReceivedEvent[]
 }
 
@@ -37,10 +39,16 @@ export const MOODS: readonly Mood[] = [
   'refuses',
 ]
 
+/** Who sends. */
+export interface Sender {
+  /** Whether it was stopped and continued since it claimed that batch: then it may overlap its successor. */
+  wasFrozen(batchId: string): boolean
+}
+
 export interface Receivers {
-  transport: Transport
+  transportOf(sender: Sender): Transport
   log: readonly Received[]
-  /** Urls to which two requests were under way at once. */
+  /** Urls to which two requests were under way at once, of senders that were not frozen. */
   overlaps: readonly string[]
   setMood(url: string, mood: Mood): void
 }
@@ -49,7 +57,7 @@ export interface Receivers {
 export function createReceivers(clock: Clock, random: Random): Receivers {
   const moods = new Map<string, Mood>()
   const log: Received[] = []
-  const busy = new Set<string>()
+  const busy = new Map<string, Set<() => boolean>>()
   const overlaps: string[] = []
 
   async function answer(mood: Mood, received: Received, poisonous: boolean): Promise<TransportAnswer> {
@@ -87,10 +95,12 @@ export function createReceivers(clock: Clock, random: Random): Receivers {
     log,
     overlaps,
     setMood: (url, mood) => moods.set(url, mood),
-    transport: {
+    transportOf: (sender) => ({
       async send({ url, body, headers }, signal) {
-        if (busy.has(url)) overlaps.push(url)
-        busy.add(url)
+        const wasFrozen = () => sender.wasFrozen(headers['webhook-id'] as string)
+        const others = busy.get(url) ?? new Set()
+        if (!wasFrozen() && [...others].some((other) => !other())) overlaps.push(url)
+        busy.set(url, others.add(wasFrozen))
         const parsed = JSON.parse(body) as unknown
         const raw = (Array.isArray(parsed) ? parsed : [parsed]) as { fields: { id: string | number } }[]
         const received: Received = {
@@ -99,7 +109,9 @@ export function createReceivers(clock: Clock, random: Random): Receivers {
           seq: Number(headers['unstale-seq']),
           at: clock.now(),
           took: false,
-          events: raw.map((event) => ({ ...event, id: event.fields.id }) as never),
+          length: body.length,
+          // Long texts are not worth being kept.
+          events: raw.map(({ fields: { id }, ...event }) => ({ ...event, fields: {}, id }) as never),
         }
         log.push(received)
         const aborted = new Promise<TransportAnswer>((resolve) => {
@@ -111,9 +123,9 @@ export function createReceivers(clock: Clock, random: Random): Receivers {
           const poisonous = received.events.some(({ id }) => String(id) === '3')
           return await Promise.race([answer(mood, received, poisonous), aborted])
         } finally {
-          busy.delete(url)
+          others.delete(wasFrozen)
         }
       },
-    },
+    }),
   }
 }

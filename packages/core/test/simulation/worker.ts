@@ -1,7 +1,8 @@
 import { checkTargets } from '../../src/config.ts'
 import { assemblePipeline, type Pipeline } from '../../src/pipeline.ts'
-import type { Clock, Store, TargetSource, Transport } from '../../src/ports.ts'
+import type { Clock, Store, TargetSource } from '../../src/ports.ts'
 import type { Random } from './random.ts'
+import type { Receivers } from './receiver.ts'
 
 /** The calls in whose neighbourhood a worker may die. */
 export const DEATHS = ['append', 'claim', 'settle', 'renew', 'send', 'write', 'fold'] as const
@@ -20,28 +21,40 @@ export interface Worker {
 }
 
 const NEVER = new Promise<never>(() => {})
+const CONCURRENCY = 4
 
 export interface WorkerDeps {
   name: string
   store: Store
   targets: TargetSource
-  transport: Transport
+  receivers: Receivers
   clock: Clock
   random: Random
   newId: () => string
   told: (line: string) => void
+  /** Targets that somebody asked for since their last claim. */
+  woken: Set<string>
+  /** It used more than its share of slots for failing targets. */
+  breached: (problem: string) => void
 }
 
-export function createSimulatedWorker({ name, store, targets, transport, clock, random, newId, told }: WorkerDeps): Worker {
+export function createSimulatedWorker(deps: WorkerDeps): Worker {
+  const { name, store, targets, receivers, clock, random, newId, told, woken } = deps
   // Its connections die with it.
   const life = new AbortController()
   let thawed = Promise.resolve()
+  let freezes = 0
+  /** By batch: how often it had been frozen when it began to claim it. */
+  const claimed = new Map<string, number>()
+  /** What it has in flight to targets that fail, and that nobody woke. */
+  const failing = new Set<string>()
   const worker: Worker = {
     name,
     alive: true,
     doom: null,
     freeze(ms) {
       told(`${name} is frozen for ${ms} ms`)
+      freezes += 1
       thawed = clock.sleep(ms)
     },
     kill() {
@@ -65,16 +78,39 @@ export function createSimulatedWorker({ name, store, targets, transport, clock, 
     }
   }
 
+  async function claim(request: Parameters<Store['claim']>[0]): ReturnType<Store['claim']> {
+    const before = freezes
+    const batch = await store.claim(request)
+    if (batch === null) return null
+    claimed.set(batch.id, before)
+    if (!woken.delete(batch.target) && batch.state.failures > 0) failing.add(batch.target)
+    if (failing.size > CONCURRENCY / 4) deps.breached(`${name} has ${[...failing].join()} in flight at once, which fail`)
+    return batch
+  }
+
+  function waking(call: (target: string, at: number) => Promise<void>) {
+    return (target: string, at: number) => {
+      woken.add(target)
+      return call(target, at)
+    }
+  }
+
+  const transport = receivers.transportOf({ wasFrozen: (batchId) => claimed.get(batchId) !== freezes })
   const inbox = store.inbox
   const own: Store = {
     ...store,
     append: mortal('append', store.append),
     collapse: mortal('collapse', store.collapse),
     due: mortal('due', store.due),
-    claim: mortal('claim', store.claim),
+    claim: mortal('claim', claim),
     renew: mortal('renew', store.renew),
-    settle: mortal('settle', store.settle),
-    wake: mortal('wake', store.wake),
+    settle: mortal('settle', async (receipt, verdict, now) => {
+      const settled = await store.settle(receipt, verdict, now)
+      failing.delete(receipt.target)
+      return settled
+    }),
+    wake: mortal('wake', waking(store.wake)),
+    resume: waking(store.resume),
     forget: mortal('forget', store.forget),
     peek: mortal('peek', store.peek),
     ...(inbox === undefined
@@ -104,7 +140,7 @@ export function createSimulatedWorker({ name, store, targets, transport, clock, 
     newId,
     hmac: () => 'unsigned',
     agent: 'unstale',
-    concurrency: 4,
+    concurrency: CONCURRENCY,
     lease: 10_000,
     retention: 30 * 86_400_000,
   })

@@ -1,9 +1,9 @@
 import type { TargetInput } from '../../src/config.ts'
-import type { Clock } from '../../src/ports.ts'
+import type { Clock, Store } from '../../src/ports.ts'
 import { virtualClock } from '../../src/testing/virtual-clock.ts'
 import type { Rule, Target } from '../../src/types.ts'
-import { createContent, type Fact } from './content.ts'
-import { createDatabase } from './database.ts'
+import { createContent, type Fact, LENGTHS } from './content.ts'
+import { memoryPlace, type Place } from './database.ts'
 import { type Random, seeded } from './random.ts'
 import { createReceivers, MOODS, type Receivers } from './receiver.ts'
 import { createSimulatedWorker, DEATHS, type Worker } from './worker.ts'
@@ -27,38 +27,63 @@ export interface World {
   accepted: readonly Accepted[]
   rows: readonly Row[]
   receivers: Receivers
-  database: ReturnType<typeof createDatabase>
+  /** Its store, as the judge looks at it. */
+  store: Store
   /** Whether changes went through transactions: those may be folded after newer ones were sent. */
   transactions: boolean
   /** Whether senders were stopped and continued: they may overlap their successors. */
   freezes: boolean
-  now(): number
+  /** Workers that used more than their share of slots for failing targets. */
+  breaches: readonly string[]
   diary: readonly string[]
+  /** Ends what it opened. */
+  close(): Promise<void>
+}
+
+export interface WorldOptions {
+  /** Default: in memory. */
+  place?: Place
+  /** Breaks the store of every worker. */
+  spoil?(store: Store): Store
 }
 
 const START = 1_700_000_000_000
+const BAD_MOODS = MOODS.filter((mood) => mood !== 'fine')
 
 /** Lets a world run its course, then heals it and waits until nothing is due any more. */
-export async function runWorld(seed: number): Promise<World> {
+export async function runWorld(
+  seed: number,
+  { place = memoryPlace, spoil = (store) => store }: WorldOptions = {},
+): Promise<World> {
   const random = seeded(seed)
-  const clock = virtualClock(START)
+  // Of its own, so that the worlds of seeds that broke a rule once stay what they are.
+  const extras = seeded(~seed)
+  const clock = virtualClock(START, { busy: () => database.busy() })
   const diary: string[] = []
   const told = (line: string) => diary.push(`${clock.now() - START} ${line}`)
   const receivers = createReceivers(clock, random)
-  const database = createDatabase(clock.now)
-  const content = createContent(random)
+  const database = await place.open(clock.now)
+  const store = await database.connect()
+  const heavy = extras.chance(0.15)
+  const crowded = extras.chance(0.15)
+  const content = createContent(random, () => (heavy ? extras.pick(LENGTHS) : 0))
   const transactions = random.chance(0.4)
-  const freezes = random.chance(0.2)
+  const stumbling = extras.chance(0.1)
+  const freezes = random.chance(0.2) || stumbling
   const accepted: Accepted[] = []
   const rows: Row[] = Array.from({ length: 1 + random.below(3) }, (_, index) => {
     const uid = `t${index}`
     return { uid, versions: [{ since: START, input: { ...row(uid, random), status: 'published' as const } }] }
   })
+  if (heavy) for (const { versions } of rows) weigh(versions[0]?.input.rules)
+  if (crowded) crowd()
   const current = (): TargetInput[] => rows.map(({ versions }) => versions.at(-1)?.input as TargetInput)
 
   let ids = 0
   let names = 0
   const workers: { worker: Worker; list: () => readonly TargetInput[] }[] = []
+  const woken = new Set<string>()
+  const breaches: string[] = []
   const hire = async () => {
     const skew = random.chance(0.5) ? random.below(20_000) - 10_000 : 0
     const own: Clock = { now: () => clock.now() + skew, sleep: clock.sleep }
@@ -66,7 +91,7 @@ export async function runWorld(seed: number): Promise<World> {
     let changed = () => {}
     const worker = createSimulatedWorker({
       name: `w${names++}`,
-      store: database.store,
+      store: spoil(await database.connect()),
       targets: {
         load: async () => {
           list = current()
@@ -77,11 +102,13 @@ export async function runWorld(seed: number): Promise<World> {
           return () => {}
         },
       },
-      transport: receivers.transport,
+      receivers,
       clock: own,
       random,
       newId: () => `id${++ids}`,
       told,
+      woken,
+      breached: (problem) => breaches.push(problem),
     })
     told(`${worker.name} starts, skewed by ${skew}`)
     workers.push({ worker, list: () => list })
@@ -93,14 +120,48 @@ export async function runWorld(seed: number): Promise<World> {
   const living = () => workers.filter(({ worker }) => worker.alive)
 
   await hire()
-  if (random.chance(0.6)) await hire()
+  if (random.chance(0.6) || stumbling) await hire()
   const moody = random.chance(0.8)
   for (let turn = 0; turn < 60; turn++) {
     await act()
+    if (stumbling && extras.chance(0.3)) stumble()
     await clock.advance(random.pick([0, 0, 1, 10, 30, 60, 200, 500, 1000, 5000, 40_000]))
   }
   await heal()
-  return { seed, accepted, rows, receivers, database, transactions, freezes, now: clock.now, diary }
+  return {
+    seed,
+    accepted,
+    rows,
+    receivers,
+    store,
+    transactions: transactions && database.begin !== null,
+    freezes,
+    breaches,
+    diary,
+    close: database.close,
+  }
+
+  /** Rules that ask for what is long. */
+  function weigh(rules: Rule[] = []): void {
+    for (const rule of rules) if (extras.chance(0.7)) rule.payload = [...rule.payload, 'text']
+  }
+
+  /** More targets than a worker has slots, most of which fail. */
+  function crowd(): void {
+    for (let index = rows.length; index < 7; index++) {
+      const uid = `t${index}`
+      rows.push({ uid, versions: [{ since: START, input: { ...row(uid, extras), status: 'published' as const } }] })
+    }
+    for (const { versions } of rows)
+      if (extras.chance(0.6)) receivers.setMood(versions[0]?.input.url ?? '', extras.pick(BAD_MOODS))
+  }
+
+  /** A worker stops amid whatever it does, often for longer than it holds its claims; and another waits for an answer meanwhile. */
+  function stumble(): void {
+    const some = living()
+    if (some.length > 0) extras.pick(some).worker.freeze(extras.below(30_000))
+    receivers.setMood(extras.pick(rows).versions.at(-1)?.input.url ?? '', extras.pick(['silent', 'error', 'fine']))
+  }
 
   async function act(): Promise<void> {
     const dice = random.next()
@@ -149,22 +210,22 @@ export async function runWorld(seed: number): Promise<World> {
       told(
         `${worker.name} publishes ${fact.change.event} ${fact.change.collection}/${fact.change.key} v${fact.after?.v ?? '-'} ${JSON.stringify(fact.before)} → ${JSON.stringify(fact.after)} t=${fact.change.timestamp - START}`,
       )
-      if (!transactions || random.chance(0.3)) {
+      if (!transactions || database.begin === null || random.chance(0.3)) {
         worker.pipeline.publish(fact.change).then(
           () => accepted.push(entry),
           (error: Error) => told(`publish failed: ${error.message}`),
         )
         continue
       }
-      const transaction = database.begin()
+      const transaction = await database.begin()
       const commits = random.chance(0.8)
       const delay = random.below(300)
       worker.pipeline.publish(fact.change, { transaction: transaction.handle }).then(
         async () => {
           await clock.sleep(delay)
           // The change is rolled back in the database, too; the content of this world does not mind.
-          if (!commits || !worker.alive) return
-          transaction.commit()
+          if (!commits || !worker.alive) return transaction.rollback()
+          await transaction.commit()
           accepted.push(entry)
         },
         (error: Error) => told(`publish failed: ${error.message}`),
@@ -177,6 +238,7 @@ export async function runWorld(seed: number): Promise<World> {
     const last = versions.at(-1)?.input
     if (last === undefined || last.status === 'archived') return
     const next = row(uid, random)
+    if (heavy) weigh(next.rules)
     const dice = random.next()
     const input =
       dice < 0.3
@@ -208,7 +270,7 @@ export async function runWorld(seed: number): Promise<World> {
     const targets = current().flatMap(({ uid, status }) => (status === 'published' ? [uid as string] : []))
     for (let hour = 0; hour < 48; hour++) {
       await clock.advance(hour === 0 ? 60_000 : 3_600_000)
-      const { nextDueAt, inbox } = await database.store.peek({ now: clock.now(), targets })
+      const { nextDueAt, inbox } = await store.peek({ now: clock.now(), targets })
       if (nextDueAt === null && !inbox) break
     }
     await worker.pipeline.stop()

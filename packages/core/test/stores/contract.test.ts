@@ -1,10 +1,63 @@
 import { describe, expect, it } from 'vitest'
-import type { Inbox, Store } from '../../src/ports.ts'
+import type { Inbox, Store, TargetRows } from '../../src/ports.ts'
 import { memoryStore } from '../../src/stores/memory.ts'
 import { compareStores } from '../../src/testing/contract/model.ts'
 import { subjectOf } from '../../src/testing/contract/subject.ts'
 import { type ContractCase, onStore, type StoreHarness, storeLaws } from '../../src/testing/index.ts'
 import type { Batch } from '../../src/types.ts'
+
+/** One way for each sentence about a store's own targets. */
+const brokenTargets: [how: string, breakIt: (rows: TargetRows) => Partial<TargetRows>][] = [
+  [
+    'a target that is put again is another one',
+    (rows) => ({
+      async put(row) {
+        await rows.delete(row.key)
+        await rows.put(row)
+      },
+    }),
+  ],
+  ['what was never there was deleted', (rows) => ({ delete: async (key) => (await rows.delete(key)) || true })],
+  [
+    'a delete is no news',
+    (rows) => {
+      let deleted = 0
+      return {
+        async delete(key) {
+          const done = await rows.delete(key)
+          if (done) deleted += 1
+          return done
+        },
+        read: async () => ({ ...(await rows.read()), version: (await rows.read()).version - deleted }),
+      }
+    },
+  ],
+  [
+    'what others put is not seen',
+    (rows) => {
+      let last = rows.read()
+      return {
+        read: () => last,
+        async put(row) {
+          await rows.put(row)
+          last = rows.read()
+        },
+      }
+    },
+  ],
+  [
+    'case is folded',
+    (rows) => ({
+      put: (row) => rows.put({ ...row, key: row.key.toLowerCase() }),
+      delete: (key) => rows.delete(key.toLowerCase()),
+    }),
+  ],
+]
+
+function rowsOf(store: Store): TargetRows {
+  if (store.targets === undefined) throw new Error('the store holds no targets')
+  return store.targets
+}
 
 /** One way for each law in which a store may break it. */
 const broken: [
@@ -195,6 +248,11 @@ const broken: [
       transaction: (fn) => fn({ raw: async () => {} }),
     }),
   ],
+  ...brokenTargets.map(([how, breakRows]): (typeof broken)[number] => [
+    'targets',
+    how,
+    (store) => ({ store: { targets: { ...rowsOf(store), ...breakRows(rowsOf(store)) } } }),
+  ]),
 ]
 
 /** Neither waits for the commit nor notices that somebody else has folded. */
@@ -219,7 +277,7 @@ describe('the store contract sees', () => {
       const store = memoryStore()
       const { store: changed, ...features } = breakIt(store)
       const harness = { ...features, store: { ...store, ...changed }, dispose: async () => {} }
-      if (needs !== undefined && harness[needs] === undefined) continue
+      if (needs !== undefined && needs !== 'targets' && harness[needs] === undefined) continue
       await onStore(
         async () => harness,
         (each) => run(subjectOf(each)),

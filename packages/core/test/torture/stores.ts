@@ -1,8 +1,7 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import knexOf, { type Knex } from 'knex'
-import { createTables, knexStore, type SqlTransaction, type Store } from '../../src/index.ts'
+import type { SqlTransaction, Store } from '../../src/index.ts'
+import { mysql, postgres, sqlite } from './knex-stores.ts'
+import { redis } from './redis-store.ts'
+import { sqliteFile } from './sqlite-file.ts'
 
 /** One process's connection to the store under torture. */
 export interface Opened {
@@ -22,54 +21,4 @@ export interface Shared {
   remove(place: string): Promise<void>
 }
 
-export const stores: Record<string, Shared> = {
-  sqlite: {
-    async prepare() {
-      const place = join(await mkdtemp(join(tmpdir(), 'unstale-torture-')), 'torture.db')
-      await prepareTables(sqlite(place))
-      return place
-    },
-    open: async (place) => openKnex(sqlite(place)),
-    remove: (place) => rm(join(place, '..'), { recursive: true, force: true }),
-  },
-}
-
-function sqlite(filename: string): Knex {
-  return knexOf({
-    client: 'better-sqlite3',
-    connection: { filename },
-    useNullAsDefault: true,
-    pool: {
-      afterCreate(connection: { pragma(text: string): unknown }, done: (error: unknown, connection: unknown) => void) {
-        connection.pragma('journal_mode = WAL')
-        connection.pragma('busy_timeout = 10000')
-        done(null, connection)
-      },
-    },
-  })
-}
-
-async function prepareTables(knex: Knex): Promise<void> {
-  await createTables({ knex })
-  await knex.schema.createTable('torture_items', (table) => {
-    table.string('key').primary()
-    table.bigInteger('value').notNullable()
-  })
-  await knex.destroy()
-}
-
-function openKnex(knex: Knex): Opened {
-  return {
-    store: knexStore({ knex }),
-    write: (key, value, notice) =>
-      knex.transaction(async (trx) => {
-        await trx('torture_items').insert({ key, value }).onConflict('key').merge()
-        await notice(trx as unknown as SqlTransaction)
-      }),
-    async committed() {
-      const rows = await knex<{ key: string; value: number | string }>('torture_items').select()
-      return new Map(rows.map(({ key, value }) => [key, Number(value)]))
-    },
-    close: () => knex.destroy(),
-  }
-}
+export const stores: Record<string, Shared> = { sqlite, 'sqlite-file': sqliteFile, postgres, mysql, redis }

@@ -83,20 +83,17 @@ export function executorOn(
     return execute(sql, bindings)
   }
 
-  async function begin(): Promise<void> {
+  /** The first statement of a transaction, or its only one. SQLite itself would wait for a lock with the whole process. */
+  async function first(sql: string, bindings: readonly SqlValue[]): Promise<SqlResult> {
     const pause = own?.ready()
     if (pause) await pause
-    // SQLite itself would wait with the whole process.
-    await retrying(
-      () => run('BEGIN IMMEDIATE', []),
-      (error, tries) => (isLocked(error) && tries <= LOCKED.times ? LOCKED.every : null),
-    )
+    return retrying(() => run(sql, bindings), waitForLock)
   }
 
   const inside: SqlExecutor = { run, transaction: (fn) => fn(inside) }
 
   async function transact<T>(fn: (tx: SqlExecutor) => Promise<T>): Promise<T> {
-    await begin()
+    await first('BEGIN IMMEDIATE', [])
     try {
       const result = await fn(inside)
       execute('COMMIT', [])
@@ -121,13 +118,14 @@ export function executorOn(
 
   return {
     executor: {
-      run: (sql, bindings) => counted(() => run(sql, bindings)),
+      run: (sql, bindings) => counted(() => first(sql, bindings)),
       transaction: (fn) => counted(() => transact(fn)),
     },
     alone: inTurn,
   }
 }
 
-function isLocked(error: unknown): boolean {
-  return String((error as { code?: unknown } | null)?.code).startsWith('SQLITE_BUSY')
+function waitForLock(error: unknown, tries: number): number | null {
+  const { code } = (error ?? {}) as { code?: unknown }
+  return String(code).startsWith('SQLITE_BUSY') && tries <= LOCKED.times ? LOCKED.every : null
 }

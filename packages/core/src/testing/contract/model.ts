@@ -1,6 +1,6 @@
 /** Runs one random sequence of calls on two stores and compares everything that they answer (law 13: equal calls give equal state). */
 import { deepEqual } from 'node:assert/strict'
-import { type AppendResult, LONGEST, type Store } from '../../ports.ts'
+import { type AppendResult, LONGEST, type Store, type TargetRows } from '../../ports.ts'
 import type { Batch, DeadLetter, Entry, Verdict } from '../../types.ts'
 import { entryOf, receiptOf, T0 } from './subject.ts'
 
@@ -149,6 +149,14 @@ export async function compareStores(subject: Store, model: Store, seed: number, 
         return store.redrive({ target, now, ...(ids && { ids }) })
       })
     },
+    async putTarget() {
+      const row = { key: pick(KEYS), uid: `u${++n}`, target: { n, list: [pick(KEYS), null] } }
+      await onRows('putTarget', row, ({ put }) => put(row))
+    },
+    async deleteTarget() {
+      const key = pick(KEYS)
+      await onRows('deleteTarget', key, (rows) => rows.delete(key))
+    },
     prune() {
       const query = { before: now - pick([0, 50, 500]), limit: pick([1, 100]) }
       return both('prune', query, (store) => store.prune(query))
@@ -160,6 +168,18 @@ export async function compareStores(subject: Store, model: Store, seed: number, 
   function onTarget(name: string, call: (store: Store, target: string) => Promise<void>): Promise<void> {
     const target = pick(TARGETS)
     return both(name, [target, now], (store) => call(store, target))
+  }
+
+  /** Versions are each store's own: they tell whether something changed. A store without targets has nothing to compare. */
+  async function onRows(name: string, args: unknown, call: (rows: TargetRows) => Promise<unknown>): Promise<void> {
+    const versions = async (store: Store) => (await store.peek({ now, targets: [] })).targets
+    await both(name, args, async (store) => {
+      if (subject.targets === undefined || store.targets === undefined) return null
+      const before = await versions(store)
+      const answer = await call(store.targets)
+      const { rows, version } = await store.targets.read()
+      return { answer, rows, changed: version > before, told: (await versions(store)) === version }
+    })
   }
 
   const often = [

@@ -17,11 +17,12 @@ export interface Harness {
   dispose(): Promise<void>
 }
 
-export type Feature = 'another' | 'reopen' | 'breaking' | 'transaction'
+/** `targets` is a part of the store itself: the table of those that it holds. */
+export type Feature = 'another' | 'reopen' | 'breaking' | 'transaction' | 'targets'
 
 /** One case: a sentence of a law, and how to see that a store keeps it. */
 export interface Case {
-  law: number | 'inbox' | 'letters' | 'stats' | 'text'
+  law: number | 'inbox' | 'letters' | 'stats' | 'targets' | 'text'
   sentence: string
   needs?: Feature
   run(subject: Subject): Promise<void>

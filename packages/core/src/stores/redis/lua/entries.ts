@@ -1,0 +1,249 @@
+/**
+ * Pending sets, as in stores/pending.ts. Of a target there are
+ *
+ * - `entries:` the pending entries by identity;
+ * - `order:` the list of their identities, oldest first: of those that have been pending since their first append. Their
+ *   order numbers have no gaps, the last has the one before `nextOrder`. An empty text stands for one that has left;
+ * - `returned:` the identities of the others, which came back from a batch or from the dead letters, by order number;
+ * - `newest:` the newest state of each item of which there is an entry that announces old values: all entries of such an
+ *   item share it, so that a change of it is one write. By item: how many they are, `;`, and the state;
+ * - `flying:` the entries of the batch in flight, and `flying-order:` their identities as in `order:`, the first having the
+ *   number `flyingFrom`; without that, each has its number before it.
+ *
+ * A state is one change as Node wrote it (entry-text.ts): `at;previous;fields;collection;…`, the second and third being
+ * lengths. An entry that was appended once is that state. Any other is `+refusedIn;refusedAt;appendedAt;first;last;` and
+ * the bytes of its first state, of its last, and of its item unless that is its identity. In place of the last's length
+ * stands `=` if it is the first, `~` if it is the item's. `refusedIn` counts only while the last is that of `refusedAt`.
+ */
+export const entries: string = `
+local PLUS = 43
+
+local function atOf(state) return tonumber(string.match(state, '^[^;]+')) end
+local function collectionOf(state) return string.match(state, '^[^;]*;[^;]*;[^;]*;([^;]*)') end
+
+local function toEntry(written)
+  if string.byte(written) ~= PLUS then
+    return { refusedIn = '0', refusedAt = '', appendedAt = string.match(written, '^[^;]+'), first = written, last = written, item = '' }
+  end
+  local refusedIn, refusedAt, appendedAt, one, two, from =
+    string.match(written, '^%+([^;]*);([^;]*);([^;]*);([^;]*);([^;]*);()')
+  local entry = { refusedIn = refusedIn, refusedAt = refusedAt, appendedAt = appendedAt }
+  local mid = from + tonumber(one)
+  entry.first = string.sub(written, from, mid - 1)
+  if two == '=' then
+    entry.last = entry.first
+  elseif two ~= '~' then
+    entry.last = string.sub(written, mid, mid + tonumber(two) - 1)
+    mid = mid + tonumber(two)
+  end
+  entry.item = string.sub(written, mid)
+  return entry
+end
+
+local function toText(entry)
+  local first, last, item = entry.first, entry.last, entry.item
+  if last == first and item == '' and entry.refusedIn == '0' and entry.appendedAt == string.match(first, '^[^;]+') then
+    return first
+  end
+  local size, written = '~', ''
+  if last == first then
+    size = '='
+  elseif last then
+    size, written = #last, last
+  end
+  local head = '+' .. entry.refusedIn .. ';' .. entry.refusedAt .. ';' .. entry.appendedAt .. ';' .. #first .. ';' .. size .. ';'
+  return head .. first .. written .. item
+end
+
+-- Entries as lists: identities, order numbers, texts; and, where they share it, the item that has their newest state.
+local function newSet() return { identities = {}, orders = {}, texts = {}, items = {} } end
+
+local function addTo(set, from, n)
+  local to = #set.identities + 1
+  set.identities[to], set.orders[to], set.texts[to], set.items[to] = from.identities[n], from.orders[n], from.texts[n], from.items[n]
+end
+
+-- Gives each of these pending entries a newest state of its own.
+local function resolve(lane, set)
+  if lane.shared == 0 then return set end
+  local sharing, places, items = {}, {}, {}
+  for n = 1, #set.texts do
+    if string.byte(set.texts[n]) == PLUS then
+      local entry = toEntry(set.texts[n])
+      if not entry.last then
+        set.items[n] = entry.item == '' and set.identities[n] or entry.item
+        sharing[#sharing + 1], places[#places + 1], items[#items + 1] = entry, n, set.items[n]
+      end
+    end
+  end
+  local states = getMany('HMGET', lane.newest, items)
+  for n = 1, #sharing do
+    local entry = sharing[n]
+    entry.last = string.match(states[n], '^%d+;(.*)$')
+    if entry.refusedIn ~= '0' and tonumber(entry.refusedAt) ~= atOf(entry.last) then entry.refusedIn = '0' end
+    entry.refusedAt = ''
+    set.texts[places[n]] = toText(entry)
+  end
+  return set
+end
+
+-- The oldest pending entries, at most so many; and for each how many places of the list it and those before it take.
+local function oldestPlaces(lane, count)
+  local set, listed, following = newSet(), 0, lane.nextOrder - lane.listed
+  local size, page, at, returned, back = 0, {}, 1, {}, 1
+  set.listed = {}
+  if lane.back > 0 then returned = call('ZRANGE', lane.returned, 0, count - 1, 'WITHSCORES') end
+  while size < count do
+    if at > #page and listed < lane.listed then
+      page, at = call('LRANGE', lane.order, listed, listed + math.min(count - size, MANY) - 1), 1
+    end
+    local order, identity, taken = tonumber(returned[back + 1]), page[at], nil
+    if order and not (identity and following < order) then
+      taken, back = returned[back], back + 2
+    elseif identity then
+      if identity ~= '' then taken, order = identity, following end
+      listed, at, following = listed + 1, at + 1, following + 1
+    else
+      break
+    end
+    if taken then
+      size = size + 1
+      set.identities[size], set.orders[size], set.listed[size] = taken, order, listed
+    end
+  end
+  return set
+end
+
+-- Adds the texts. What is not there any more was removed by somebody else, as servers do that make room.
+local function withTexts(key, set)
+  local texts, kept = getMany('HMGET', key, set.identities), newSet()
+  set.texts = texts
+  for n = 1, #texts do
+    if not texts[n] then
+      kept.listed = set.listed and {}
+      for from = 1, #texts do
+        if texts[from] then
+          addTo(kept, set, from)
+          if kept.listed then kept.listed[#kept.identities] = set.listed[from] end
+        end
+      end
+      return kept
+    end
+  end
+  return set
+end
+
+local function readOldest(lane, count)
+  return resolve(lane, withTexts(lane.entries, oldestPlaces(lane, count)))
+end
+
+local function cut(set, count)
+  for n = #set.texts, count + 1, -1 do
+    set.identities[n], set.orders[n], set.texts[n], set.items[n], set.listed[n] = nil, nil, nil, nil, nil
+  end
+end
+
+-- The entries of the batch in flight.
+local function readFlying(lane)
+  local set, list, step = newSet(), call('LRANGE', lane.flyingOrder, 0, -1), lane.flyingFrom and 1 or 2
+  for n = step, #list, step do
+    if list[n] ~= '' then
+      local to = #set.identities + 1
+      set.identities[to] = list[n]
+      set.orders[to] = lane.flyingFrom and lane.flyingFrom + n - 1 or tonumber(list[n - 1])
+    end
+  end
+  return withTexts(lane.flying, set)
+end
+`
+
+/** Entries leave the pending set. */
+export const leaving: string = `
+-- One entry of each of these items has left: of some that share its newest state.
+local function leaveShares(lane, items)
+  if lane.shared == 0 then return end
+  local gone, names = {}, {}
+  for _, item in pairs(items) do
+    if not gone[item] then names[#names + 1] = item end
+    gone[item] = (gone[item] or 0) + 1
+  end
+  local states, left, empty = getMany('HMGET', lane.newest, names), {}, {}
+  for n = 1, #names do
+    local count, state = string.match(states[n], '^(%d+);(.*)$')
+    count = tonumber(count) - gone[names[n]]
+    if count > 0 then
+      left[#left + 1] = names[n]
+      left[#left + 1] = count .. ';' .. state
+    else
+      empty[#empty + 1] = names[n]
+    end
+  end
+  setMany('HSET', lane.newest, left)
+  setMany('HDEL', lane.newest, empty)
+  lane.shared = call('HLEN', lane.newest)
+end
+
+local function removeAll(lane)
+  call('UNLINK', lane.entries, lane.order, lane.returned, lane.newest)
+  lane.pending, lane.shared, lane.listed, lane.back = 0, 0, 0, 0
+end
+
+-- Removes what readOldest gave.
+local function removeOldest(lane, set)
+  local count = #set.identities
+  if count == lane.pending then return removeAll(lane) end
+  setMany('HDEL', lane.entries, set.identities)
+  leaveShares(lane, set.items)
+  if lane.back > 0 then setMany('ZREM', lane.returned, set.identities) end
+  if set.listed[count] > 0 then call('LTRIM', lane.order, set.listed[count], -1) end
+  lane.pending, lane.listed, lane.back = lane.pending - count, lane.listed - set.listed[count], call('ZCARD', lane.returned)
+end
+
+-- Calls with every pending entry, in sets, in no order.
+local function eachPending(lane, visit)
+  local cursor, seen = '0', {}
+  repeat
+    local found, set = call('HSCAN', lane.entries, cursor, 'COUNT', 1000), newSet()
+    for n = 1, #found[2], 2 do
+      local identity = found[2][n]
+      -- One may be found twice.
+      if not seen[identity] then
+        seen[identity] = true
+        set.identities[#set.identities + 1], set.texts[#set.texts + 1] = identity, found[2][n + 1]
+      end
+    end
+    visit(resolve(lane, set))
+    cursor = found[1]
+  until cursor == '0'
+end
+
+-- Removes pending entries that may lie anywhere. Where most of the list would be empty, what is left of it returns.
+local function removeSome(lane, set)
+  if #set.identities == 0 then return end
+  if #set.identities == lane.pending then return removeAll(lane) end
+  local gone, list, returned, first = {}, {}, {}, lane.nextOrder - lane.listed
+  for n = 1, #set.identities do gone[set.identities[n]] = true end
+  for from = 0, lane.listed - 1, MANY do
+    local page = call('LRANGE', lane.order, from, from + MANY - 1)
+    for n = 1, #page do
+      local identity = gone[page[n]] and '' or page[n]
+      list[#list + 1] = identity
+      if identity ~= '' then
+        returned[#returned + 1] = text(first + from + n - 1)
+        returned[#returned + 1] = identity
+      end
+    end
+  end
+  call('DEL', lane.order)
+  if #returned < #list then
+    setMany('ZADD', lane.returned, returned)
+    lane.listed = 0
+  else
+    setMany('RPUSH', lane.order, list)
+  end
+  setMany('HDEL', lane.entries, set.identities)
+  setMany('ZREM', lane.returned, set.identities)
+  leaveShares(lane, set.items)
+  lane.pending, lane.back = lane.pending - #set.identities, call('ZCARD', lane.returned)
+end
+`
