@@ -62,7 +62,7 @@ module.exports = {
       'stores',
       'A store imports types, ports, errors, its own kind, and its client.',
       `${CORE}/stores/`,
-      `${CORE}/(types|ports|errors)\\.ts$|${CORE}/stores/|node_modules/|^node:|^(fs|path|crypto|module)$`,
+      `${CORE}/(types|ports|errors)\\.ts$|${CORE}/stores/|node_modules/|^node:|^(fs|path|crypto|module|util|worker_threads|timers/promises)$`,
     ),
     {
       name: 'notify',

@@ -2,7 +2,7 @@ import { closeSync, fdatasyncSync, mkdtempSync, openSync, rmSync, writeSync } fr
 import { join } from 'node:path'
 import { changesOf, quietPipeline, type SampleChange, targetOf } from './content.ts'
 import type { Group } from './group.ts'
-import { interleave, ratioOf, type Subject, sampleOf, timed } from './measure.ts'
+import { interleave, ratioOf, type Subject, sampleOf, slowly, timed } from './measure.ts'
 import type { Row } from './row.ts'
 import { tellTrouble } from './senders.ts'
 import { diskFolder, withServers } from './servers.ts'
@@ -11,20 +11,20 @@ import { type OnStore, STORES, type StoreName, storeNames, storesOn } from './st
 const JUDGED: ReadonlySet<StoreName> = new Set(['sqlite', 'postgres'])
 
 /** One caller, who publishes one change, waits until it is durable, and publishes the next; nobody delivers. */
-export const awaited: Group = ({ rounds, quick }) =>
+export const awaited: Group = (effort) =>
   withServers(['redis', 'postgres', 'mysql'], async (urls) => {
-    const changes = changesOf(quick ? 100 : 1000)
+    const changes = changesOf(effort.quick ? 100 : 1000)
     // Neither syncs anything before it answers.
     const { memory: _, redis: __, ...stores } = storesOn(urls)
     const subjects: Record<string, Subject> = { disk: () => appendRate(changes.length) }
     for (const [name, onStore] of Object.entries(stores)) subjects[name] = () => publishRate(onStore, changes)
-    const { disk, ...rates } = (await interleave(subjects, { rounds, progress: true })) as { disk: number[] } & Partial<
+    const { disk, ...rates } = (await interleave(subjects, slowly(effort, 7))) as { disk: number[] } & Partial<
       Record<StoreName, number[]>
     >
     return storeNames(rates).map((name): Row => {
       const ours = rates[name] ?? []
       return {
-        what: `one publish after the other, each awaited, ${STORES[name]}`,
+        what: `published one after the other, each awaited: ${STORES[name]}`,
         unit: 'changes/s',
         ours: sampleOf(ours),
         peer: { what: 'append 300 bytes to a file and fdatasync', ...sampleOf(disk) },

@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:net'
 import type { TargetInput } from '@unstale/core'
 import { quietPipeline, targetOf } from './content.ts'
 import type { Group } from './group.ts'
-import { interleave, quantile, ratioOf, type Subject, sampleOf } from './measure.ts'
+import { interleave, quantile, ratioOf, type Subject, sampleOf, slowly } from './measure.ts'
 import { publishPaced } from './paced.ts'
 import type { Row } from './row.ts'
 import { tellTrouble } from './senders.ts'
@@ -18,10 +18,10 @@ const DEAD = 10
 const REFUSING = 'http://127.0.0.1:9/'
 
 /** What the living notice of the dead. */
-export const deadTargets: Group = ({ rounds, quick }) =>
+export const deadTargets: Group = (effort) =>
   withServers(['postgres'], async (urls) => {
     const sink = await startSink()
-    const seconds = quick ? 2 : 10
+    const seconds = effort.quick ? 2 : 10
     const silent = createServer(() => {}).listen(0, '127.0.0.1')
     await once(silent, 'listening')
     const alive = targetsOf(sink.origin)
@@ -34,15 +34,11 @@ export const deadTargets: Group = ({ rounds, quick }) =>
       subjects[`${name}, some dead`] = () => livingP99(sink, onStore, some, { dead: DEAD, seconds })
     }
     try {
-      const p99s: Partial<Record<string, number[]>> = await interleave(subjects, {
-        rounds: Math.min(rounds, 3),
-        warmups: 0,
-        progress: true,
-      })
+      const p99s: Partial<Record<string, number[]>> = await interleave(subjects, { ...slowly(effort, 3), warmups: 0 })
       return Object.keys(stores).map((name): Row => {
         const [ours, theirs] = [p99s[`${name}, some dead`] ?? [], p99s[name] ?? []]
         return {
-          what: `publish to receipt, p99 of the living of 1,000 targets with 10 dead, ${STORES[name as StoreName]}`,
+          what: `publish to receipt, p99, 10 of 1,000 targets dead: ${STORES[name as StoreName]}`,
           unit: 'ms',
           ours: sampleOf(ours),
           peer: { what: 'the same targets without a dead one', ...sampleOf(theirs) },

@@ -81,7 +81,7 @@ async function idling(sink: Sink, store: Store, seconds: number, statements: () 
   try {
     await sink.rateOf(expectOf(TARGETS), () => pipeline.publish(targets.map((_, n) => changeOf(10_000 + n, `posts-${n}`))))
     // The last are settled, and connections that are not needed any more are closed.
-    await setTimeout(3000)
+    await setTimeout(2000)
     const before = { statements: statements(), cpu: process.cpuUsage(), at: performance.now() }
     await setTimeout(seconds * 1000)
     const { user, system } = process.cpuUsage(before.cpu)

@@ -1,7 +1,6 @@
-import { DEFAULT_WINDOW } from '@unstale/core'
 import { quietPipeline, targetOf } from './content.ts'
 import type { Group } from './group.ts'
-import { interleave, quantile, type Subject, sampleOf } from './measure.ts'
+import { interleave, quantile, type Subject, sampleOf, slowly } from './measure.ts'
 import { publishPaced } from './paced.ts'
 import type { Row } from './row.ts'
 import { tellTrouble } from './senders.ts'
@@ -12,24 +11,19 @@ import { type OnStore, STORES, type StoreName, storeNames, storesOn } from './st
 const TARGETS = 20
 
 /** How long after its window a change arrives, at a pace that no store minds. */
-export const latency: Group = ({ rounds, quick }) =>
+export const latency: Group = (effort) =>
   withServers(['redis', 'postgres', 'mysql'], async (urls) => {
     const sink = await startSink()
-    const seconds = quick ? 1 : 5
+    const seconds = effort.quick ? 1 : 5
     const stores = storesOn(urls)
     const subjects: Record<string, Subject> = {}
     for (const [name, onStore] of Object.entries(stores)) subjects[name] = () => lateness(sink, onStore, seconds)
     try {
-      const late: Partial<Record<StoreName, number[]>> = await interleave(subjects, {
-        rounds: Math.min(rounds, 3),
-        warmups: 0,
-        progress: true,
-      })
-      const { quiet, max } = DEFAULT_WINDOW
+      const late: Partial<Record<StoreName, number[]>> = await interleave(subjects, { ...slowly(effort, 3), warmups: 0 })
       return storeNames(stores).map((name): Row => {
         const sample = sampleOf(late[name] ?? [])
         return {
-          what: `receipt after the window (${quiet} to ${max} ms) has closed, p99 at 200 changes/s, ${STORES[name]}`,
+          what: `receipt after its window, p99 at 200 changes/s: ${STORES[name]}`,
           unit: 'ms',
           ours: sample,
           peer: null,

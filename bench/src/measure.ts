@@ -1,3 +1,4 @@
+import type { Effort } from './group.ts'
 import type { Sample } from './row.ts'
 
 /** Makes one measurement and answers its figure. */
@@ -23,6 +24,11 @@ export async function interleave<const Names extends string>(
     }
   }
   return figures
+}
+
+/** For figures that take seconds each: fewer rounds, which are told as they go. */
+export function slowly({ rounds, quick }: Effort, most: number): { rounds: number; warmups: number; progress: true } {
+  return { rounds: quick ? 1 : Math.min(rounds, most), warmups: quick ? 0 : 1, progress: true }
 }
 
 export function sampleOf(figures: readonly number[]): Sample {

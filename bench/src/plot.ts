@@ -4,15 +4,17 @@ const WIDTH = 900
 const LABELS = 470
 const VALUES = 150
 const BARS = WIDTH - LABELS - VALUES
-const LINE = 34
+const LINE = 28
+/** Powers of two beyond which a bar grows no further. */
+const FAR = 6
 const TOP = 56
 
 /** Bars show how far each figure is beyond its mark, on a scale of powers of two: past the line is reached. */
 export function toPlot(rows: readonly Row[]): string {
   const judged = rows.flatMap((row) =>
-    row.mark === null ? [] : [{ row, mark: row.mark, margin: marginOf(row.ratio.median, row.mark) }],
+    row.mark === null ? [] : [{ row, mark: row.mark, power: powerOf(marginOf(row.ratio.median, row.mark)) }],
   )
-  const powers = judged.map(({ margin }) => Math.log2(margin))
+  const powers = judged.map(({ power }) => power)
   const low = Math.floor(Math.min(-1, ...powers))
   const high = Math.ceil(Math.max(1, ...powers))
   const x = (power: number) => Math.round(LABELS + ((power - low) / (high - low)) * BARS)
@@ -25,15 +27,15 @@ export function toPlot(rows: readonly Row[]): string {
       `<text class="quiet" x="${x(power)}" y="${TOP - 14}" text-anchor="middle">${name}</text>`
     )
   })
-  const bars = judged.map(({ row, mark, margin }, index) => {
+  const bars = judged.map(({ row, mark, power }, index) => {
     const y = TOP + index * LINE
-    const to = x(Math.log2(margin))
+    const to = x(power)
     const unit = row.peer === null ? ` ${row.unit}` : '×'
     const told = `${shown(row.ratio.median)}${unit} (${'atLeast' in mark ? '≥' : '≤'} ${shown(levelOf(mark))})`
     return (
-      `<text x="${LABELS - 12}" y="${y + 17}" text-anchor="end">${escaped(row.what)}</text>` +
-      `<rect class="${judge(row)}" x="${LABELS}" y="${y + 4}" width="${Math.max(2, to - LABELS)}" height="${LINE - 14}" rx="3"/>` +
-      `<text class="quiet" x="${WIDTH - 4}" y="${y + 17}" text-anchor="end">${escaped(told)}</text>`
+      `<text x="${LABELS - 12}" y="${y + 14}" text-anchor="end">${escaped(row.what)}</text>` +
+      `<rect class="${judge(row)}" x="${LABELS}" y="${y + 2}" width="${Math.max(2, to - LABELS)}" height="${LINE - 12}" rx="3"/>` +
+      `<text class="quiet" x="${WIDTH - 4}" y="${y + 14}" text-anchor="end">${escaped(told)}</text>`
     )
   })
 
@@ -61,6 +63,10 @@ text { fill: #e6edf3 }
 ${[...bars, ...ticks].join('\n')}
 </svg>
 `
+}
+
+function powerOf(margin: number): number {
+  return Math.max(-FAR, Math.min(FAR, Math.log2(margin))) || 0
 }
 
 function escaped(text: string): string {

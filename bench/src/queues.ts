@@ -38,7 +38,8 @@ export async function throughQueue(
 }
 
 export const openBullmq: OpenQueue = async (url, send) => {
-  const connections = [new Redis(url, { maxRetriesPerRequest: null }), new Redis(url, { maxRetriesPerRequest: null })] as const
+  const connect = () => new Redis(url, { maxRetriesPerRequest: null, enableAutoPipelining: true })
+  const connections = [connect(), connect()] as const
   await connections[0].flushall()
   const queue = new BullQueue<WireEvent>(NAME, { connection: connections[0] })
   const worker = new Worker<WireEvent>(NAME, ({ data }) => send(data), {
@@ -57,37 +58,32 @@ export const openBullmq: OpenQueue = async (url, send) => {
   }
 }
 
+/** Its notifications are left off: with so many callers they make it several times slower. */
 export const openPgBoss: OpenQueue = async (url, send) => {
-  const boss = new PgBoss({ connectionString: url, useListenNotify: true, schema: 'pgboss' })
+  const boss = new PgBoss(url)
+  boss.on('error', tell)
   await boss.start()
-  await boss.createQueue(NAME, { notify: true })
+  await boss.createQueue(NAME)
   await boss.work<WireEvent>(NAME, { batchSize: 500, burstWhenBatchFull: true, pollingIntervalSeconds: 0.5 }, (jobs) =>
     inLanes(jobs, CONCURRENCY, ({ data }) => send(data)),
   )
-  return {
-    add: (event) => boss.send(NAME, event),
-    async close() {
-      await boss.stop({ graceful: false })
-    },
-  }
+  return { add: (event) => boss.send(NAME, event), close: () => boss.stop() }
 }
 
+/** As its documentation measures it, and with the delay that it advises where jobs come one by one. */
 export const openGraphileWorker: OpenQueue = async (url, send) => {
-  const logger = new Logger(() => () => {})
-  const preset = {
-    worker: {
-      connectionString: url,
-      concurrentJobs: CONCURRENCY,
-      maxPoolSize: CONCURRENCY + 2,
-      localQueue: { size: 500 },
-      completeJobBatchDelay: 0,
-      failJobBatchDelay: 0,
-    },
+  const logger = new Logger(() => (level, message) => void (level === 'error' && tell(message)))
+  const worker = {
+    concurrentJobs: 24,
+    maxPoolSize: 25,
+    localQueue: { size: 500, refetchDelay: { durationMs: 100, threshold: 400 } },
+    completeJobBatchDelay: 0,
+    failJobBatchDelay: 0,
   }
-  const utils = await makeWorkerUtils({ preset, logger })
+  const utils = await makeWorkerUtils({ connectionString: url, logger })
   await utils.migrate()
   const runner = await run({
-    preset,
+    preset: { worker: { ...worker, connectionString: url } },
     logger,
     noHandleSignals: true,
     taskList: { [NAME]: (payload) => send(payload as WireEvent) },
@@ -99,4 +95,8 @@ export const openGraphileWorker: OpenQueue = async (url, send) => {
       await utils.release()
     },
   }
+}
+
+function tell(error: unknown): void {
+  process.stderr.write(`  trouble with a peer: ${error instanceof Error ? error.message : error}\n`)
 }

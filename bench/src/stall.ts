@@ -1,7 +1,7 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { changesOf, targetOf } from './content.ts'
 import type { Group } from './group.ts'
-import { interleave, sampleOf } from './measure.ts'
+import { interleave, sampleOf, slowly } from './measure.ts'
 import type { Row } from './row.ts'
 import { throughUs } from './senders.ts'
 import { startSink } from './sink-process.ts'
@@ -11,8 +11,8 @@ import { type OnStore, STORES, storesOn } from './stores.ts'
 const RESOLUTION = 1
 
 /** How long nothing else could run, while 500 callers publish and all of it is delivered. */
-export const stall: Group = async ({ rounds, quick }) => {
-  const changes = changesOf(quick ? 10_000 : 200_000, (key) => `posts-${key % 20}`)
+export const stall: Group = async (effort) => {
+  const changes = changesOf(effort.quick ? 10_000 : 200_000, (key) => `posts-${key % 20}`)
   const sink = await startSink()
   const targets = Array.from({ length: 20 }, (_, n) => targetOf(`t${n}`, `${sink.origin}/t${n}`, `posts-${n}`))
   const stallOn = (onStore: OnStore): Promise<number> =>
@@ -25,10 +25,10 @@ export const stall: Group = async ({ rounds, quick }) => {
     })
   const { sqlite } = storesOn({})
   try {
-    const { stalls } = await interleave({ stalls: () => stallOn(sqlite) }, { rounds: Math.min(rounds, 5), progress: true })
+    const { stalls } = await interleave({ stalls: () => stallOn(sqlite) }, slowly(effort, 5))
     const sample = sampleOf(stalls)
     const row: Row = {
-      what: `the event loop's stall, p99, while 500 callers publish and all is delivered, ${STORES.sqlite}`,
+      what: `stall of the event loop, p99, 500 callers publish one by one: ${STORES.sqlite}`,
       unit: 'ms',
       ours: sample,
       peer: null,

@@ -1,6 +1,6 @@
 import { changesOf, targetOf, wireOf } from './content.ts'
 import type { Group } from './group.ts'
-import { interleave, ratioOf, type Subject, sampleOf } from './measure.ts'
+import { interleave, ratioOf, type Subject, sampleOf, slowly } from './measure.ts'
 import { type OpenQueue, openBullmq, openGraphileWorker, openPgBoss, throughQueue } from './queues.ts'
 import type { Mark, Row } from './row.ts'
 import { expectOf, postBare, throughUs } from './senders.ts'
@@ -30,42 +30,46 @@ const PEERS = {
 } as const
 
 /** Each change published alone and awaited until it is durable, while what was published before is delivered. */
-export const storeRates: Group = ({ rounds, quick }) =>
+export const storeRates: Group = (effort) =>
   withServers(['redis', 'postgres', 'mysql'], async (urls) => {
-    const scale = quick ? 0.05 : 1
+    const scale = effort.quick ? 0.1 : 1
     const changes = changesOf(200_000 * scale, (key) => `posts-${key % TARGETS}`)
     const events = changes.map(wireOf)
-    // Queues are many times slower, and as fast with few as with many.
-    const few = events.slice(0, 20_000 * scale)
     const sink = await startSink()
     const targets = Array.from({ length: TARGETS }, (_, index) => ({
       ...targetOf(`t${index}`, `${sink.origin}/t${index}`, `posts-${index}`),
       window: WINDOW,
     }))
-    const throughOpen = (open: OpenQueue, url: string) =>
-      throughQueue(sink, open, { url, events: few, targets: TARGETS, callers: CALLERS })
+    // Queues are many times slower, and as fast with few as with many.
+    const throughOpen = (open: OpenQueue, url: string, count: number) =>
+      throughQueue(sink, open, { url, events: events.slice(0, count * scale), targets: TARGETS, callers: CALLERS })
 
     const { redis, postgres } = urls
     const stores = storesOn(urls)
     const subjects: Record<string, Subject> = {
       bare: () => sink.rateOf(expectOf(events.length), () => postBare(sink.origin, events)),
-      ...(redis && { bullmq: () => throughOpen(openBullmq, redis) }),
+      ...(redis && { bullmq: () => throughOpen(openBullmq, redis, 20_000) }),
       ...(postgres && {
-        pgBoss: () => throughOpen(openPgBoss, postgres),
-        graphileWorker: () => throughOpen(openGraphileWorker, postgres),
+        pgBoss: () => throughOpen(openPgBoss, postgres, 5000),
+        graphileWorker: () => throughOpen(openGraphileWorker, postgres, 5000),
       }),
     }
     for (const [name, onStore] of Object.entries(stores)) {
       subjects[name] = () => onStore((store) => throughUs(sink, { changes, targets, callers: CALLERS, store }))
     }
     try {
-      const rates: Partial<Record<string, number[]>> = await interleave(subjects, { rounds: Math.min(rounds, 5), progress: true })
-      const against = (store: StoreName, peer: keyof typeof PEERS, mark: Mark | null): Row[] => {
+      const rates: Partial<Record<string, number[]>> = await interleave(subjects, slowly(effort, 5))
+      const against = (
+        store: StoreName,
+        peer: keyof typeof PEERS,
+        mark: Mark | null,
+        what = `published one by one by 500 callers, and delivered: ${STORES[store]}`,
+      ): Row[] => {
         const [ours, theirs] = [rates[store], rates[peer]]
         if (ours === undefined || theirs === undefined) return []
         return [
           {
-            what: `published one by one by 500 callers and delivered, ${STORES[store]}`,
+            what,
             unit: 'changes/s',
             ours: sampleOf(ours),
             peer: { what: PEERS[peer], ...sampleOf(theirs) },
@@ -76,9 +80,9 @@ export const storeRates: Group = ({ rounds, quick }) =>
       }
       return [
         ...storeNames(stores).flatMap((name) => against(name, 'bare', MARKS[name])),
-        ...against('postgres', 'bullmq', { atLeast: 5 }),
-        ...against('postgres', 'pgBoss', null),
-        ...against('postgres', 'graphileWorker', null),
+        ...against('postgres', 'bullmq', { atLeast: 5 }, 'the same on Postgres, against BullMQ'),
+        ...against('postgres', 'pgBoss', null, 'the same on Postgres, against pg-boss'),
+        ...against('postgres', 'graphileWorker', null, 'the same on Postgres, against graphile-worker'),
       ]
     } finally {
       sink.stop()

@@ -2,7 +2,7 @@ import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { changesOf, inLanes, quietPipeline, slices, targetOf } from './content.ts'
 import type { Group } from './group.ts'
-import { interleave, ratioOf, type Subject, sampleOf } from './measure.ts'
+import { interleave, ratioOf, type Subject, sampleOf, slowly } from './measure.ts'
 import type { Row } from './row.ts'
 import { expectOf, tellTrouble } from './senders.ts'
 import { withServers } from './servers.ts'
@@ -14,21 +14,21 @@ const TARGETS = 20
 const PROCESSES = [1, 2, 4] as const
 
 /** How fast processes that share a database deliver what waits in it. */
-export const workers: Group = ({ rounds, quick }) =>
+export const workers: Group = (effort) =>
   withServers(['postgres'], async ({ postgres }) => {
     if (postgres === undefined) return []
     const database: Database = { client: 'pg', url: postgres }
     const sink = await startSink()
-    const count = quick ? 4000 : 100_000
+    const count = effort.quick ? 4000 : 100_000
     const subjects: Record<string, Subject> = {}
     for (const processes of PROCESSES) subjects[processes] = () => drainRate(sink, database, { processes, count })
     try {
-      const rates: Partial<Record<string, number[]>> = await interleave(subjects, { rounds: Math.min(rounds, 5), progress: true })
+      const rates: Partial<Record<string, number[]>> = await interleave(subjects, slowly(effort, 3))
       const alone = rates['1'] ?? []
       return PROCESSES.slice(1).map((processes): Row => {
         const ours = rates[processes] ?? []
         return {
-          what: `${processes} worker processes on one Postgres, 100,000 waiting changes of 20 targets`,
+          what: `delivered by ${processes} worker processes that share one Postgres`,
           unit: 'changes/s',
           ours: sampleOf(ours),
           peer: { what: 'one worker process', ...sampleOf(alone) },

@@ -49,7 +49,9 @@ export function toHead(entries: readonly Entry[], width: number): string {
   let { closeBy, at: minAt, at: maxAt, maxPending: least } = first
   let alike = true
   for (const entry of entries) {
-    const { at, maxPending } = entry
+    const { at, quietUntil, maxPending } = entry
+    // What is no number makes the sum none.
+    instant(at + quietUntil + entry.closeBy)
     if (at < minAt) minAt = at
     if (at > maxAt) maxAt = at
     if (maxPending !== least) {
@@ -60,8 +62,6 @@ export function toHead(entries: readonly Entry[], width: number): string {
     if (entry !== first && closeBy > at + LONGEST.window) closeBy = at
   }
   const { at, quietUntil, size, maxPending, collapsible } = last
-  // What is no number makes the sum none.
-  instant(minAt + maxAt + quietUntil + closeBy)
   const each = alike ? '' : entries.map((entry) => entry.maxPending).join()
   return [
     entries.length,

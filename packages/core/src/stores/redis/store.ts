@@ -8,7 +8,7 @@ import { toHead, toPart } from './append.ts'
 import { callsOn } from './calls.ts'
 import type { RedisClient } from './client.ts'
 import { instant, nameOf, toSafe, toState } from './entry-text.ts'
-import { concernsAll } from './failure.ts'
+import { concernsAll, toStoreError } from './failure.ts'
 import { appendScript } from './lua/append.ts'
 import { claimScript, renewScript, settleScript } from './lua/claim.ts'
 import { listDeadScript, statsScript } from './lua/figures.ts'
@@ -75,7 +75,11 @@ export function redisStore(options: RedisStoreOptions): Store {
         const message = `the redis store takes at most ${MOST} entries in one publish, and this makes ${entries.length}: publish in portions; nothing was stored`
         throw new PipelineError('STORE_UNSUPPORTED', message)
       }
-      return queue.append(entries)
+      try {
+        return await queue.append(entries)
+      } catch (error) {
+        throw toStoreError('append', error)
+      }
     },
 
     async collapse(target, entries) {

@@ -91,11 +91,13 @@ export function creation(dialect: Dialect, tables: Tables): string[] {
 }
 
 /** Last, so that a version is only there once everything is. */
-export function recording(dialect: Dialect, { version }: Tables): string[] {
-  return [
-    `INSERT INTO ${version} (one, version) VALUES (1, ${TABLES_VERSION}) ${dialect.onConflict(['one'], [])}`,
-    `UPDATE ${version} SET version = ${TABLES_VERSION} WHERE one = 1 AND version < ${TABLES_VERSION}`,
-  ]
+export function recording(dialect: Dialect, { version }: Tables): string {
+  return `INSERT INTO ${version} (one, version) VALUES (1, ${TABLES_VERSION}) ${dialect.onConflict(['one'], [])}`
+}
+
+/** After an upgrade. */
+export function raising({ version }: Tables): string {
+  return `UPDATE ${version} SET version = ${TABLES_VERSION} WHERE one = 1 AND version < ${TABLES_VERSION}`
 }
 
 /** By table, what answers nothing, and fails where the table is missing or somebody else's. */

@@ -5,7 +5,7 @@ import type { SqlExecutor } from '../../ports.ts'
 import { type Dialect, dialectOf, knexDialect, type SqlDialect } from './dialect.ts'
 import { knexExecutor } from './executor.ts'
 import { isCreatedMeanwhile, isForeignTable, isMissingTable, retryAfter, retrying, toStoreError } from './failure.ts'
-import { creation, probes, recording, TABLES_VERSION, upgrade } from './schema.ts'
+import { creation, probes, raising, recording, TABLES_VERSION, upgrade } from './schema.ts'
 
 /** Where the tables are: a Knex, or an executor and the dialect it takes. `prefix` (default `unstale_`) begins each name. */
 export type SqlPlace = ({ knex: Knex } | { executor: SqlExecutor; dialect: SqlDialect }) & {
@@ -97,7 +97,8 @@ export async function createTables(place: SqlPlace): Promise<void> {
     }
     if (version > 0) await retrying(() => upgrade(executor, dialect, tables, version), waitAfter)
     await probe(placed)
-    for (const statement of recording(dialect, tables)) await run(statement)
+    await run(recording(dialect, tables))
+    await run(raising(tables))
   } catch (error) {
     throw toStoreError(dialect.name, 'create its tables', error, prefix)
   }
@@ -106,7 +107,7 @@ export async function createTables(place: SqlPlace): Promise<void> {
 /** The same as SQL text, for a migration of one's own. */
 export function printTables(dialect: SqlDialect, prefix: string = DEFAULT_PREFIX): string {
   const [speaks, tables] = [dialectOf(dialect), tablesOf(prefix)]
-  return `${[...creation(speaks, tables), ...recording(speaks, tables)].join(';\n\n')};\n`
+  return `${[...creation(speaks, tables), recording(speaks, tables)].join(';\n\n')};\n`
 }
 
 /** Rejects with STORE_TABLES_MISSING unless the tables are there, of this version, and ours. */
