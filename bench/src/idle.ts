@@ -3,7 +3,7 @@ import type { Store } from '@unstale/core'
 import { Redis } from 'ioredis'
 import { changeOf, quietPipeline, targetOf } from './content.ts'
 import type { Group } from './group.ts'
-import { sampleOf } from './measure.ts'
+import { monotonic, sampleOf } from './measure.ts'
 import type { Row } from './row.ts'
 import { expectOf, tellTrouble } from './senders.ts'
 import { withServers } from './servers.ts'
@@ -47,11 +47,9 @@ function rowsOf(store: string, unit: string, { statementsPerSecond, cpu }: Idle)
 
 function onPostgres(sink: Sink, url: string, seconds: number): Promise<Idle> {
   return onTables({ client: 'pg', url }, async (store, knex) => {
-    let statements = 0
-    knex.on('query', () => {
-      statements++
-    })
-    return idling(sink, store, seconds, () => statements)
+    const asked: number[] = []
+    knex.on('query', () => void asked.push(monotonic()))
+    return idling(sink, store, seconds, asked)
   })
 }
 
@@ -59,13 +57,13 @@ function onRedisServer(sink: Sink, url: string, seconds: number): Promise<Idle> 
   return onRedis(url, 'everysec', async (store) => {
     const client = new Redis(url)
     const monitor = await client.monitor()
-    let commands = 0
+    const asked: number[] = []
     // What a script does within the server is part of the script.
     monitor.on('monitor', (_time: string, _args: string[], source: string) => {
-      if (source !== 'lua') commands++
+      if (source !== 'lua') asked.push(monotonic())
     })
     try {
-      return await idling(sink, store, seconds, () => commands)
+      return await idling(sink, store, seconds, asked)
     } finally {
       monitor.disconnect()
       client.disconnect()
@@ -73,7 +71,8 @@ function onRedisServer(sink: Sink, url: string, seconds: number): Promise<Idle> 
   })
 }
 
-async function idling(sink: Sink, store: Store, seconds: number, statements: () => number): Promise<Idle> {
+/** `asked` grows by the instant of each statement. */
+async function idling(sink: Sink, store: Store, seconds: number, asked: number[]): Promise<Idle> {
   const targets = Array.from({ length: TARGETS }, (_, n) => targetOf(`t${n}`, `${sink.origin}/t${n}`, `posts-${n}`))
   const pipeline = quietPipeline({ targets, store })
   tellTrouble(pipeline)
@@ -82,12 +81,15 @@ async function idling(sink: Sink, store: Store, seconds: number, statements: () 
     await sink.rateOf(expectOf(TARGETS), () => pipeline.publish(targets.map((_, n) => changeOf(10_000 + n, `posts-${n}`))))
     // The last are settled, and connections that are not needed any more are closed.
     await setTimeout(2000)
-    const before = { statements: statements(), cpu: process.cpuUsage(), at: performance.now() }
+    asked.length = 0
+    const [from, before] = [performance.now(), process.cpuUsage()]
     await setTimeout(seconds * 1000)
-    const { user, system } = process.cpuUsage(before.cpu)
-    const took = performance.now() - before.at
+    const { user, system } = process.cpuUsage(before)
+    const took = performance.now() - from
+    // From the first to the last: what the ends of the time cut off would count as a whole one.
+    const apart = ((asked.at(-1) ?? 0) - (asked[0] ?? 0)) / 1000
     return {
-      statementsPerSecond: (statements() - before.statements) / (took / 1000),
+      statementsPerSecond: asked.length > 1 ? (asked.length - 1) / apart : asked.length / seconds,
       cpu: (100 * (user + system)) / 1000 / took,
     }
   } finally {

@@ -3,6 +3,7 @@ import { setTimeout } from 'node:timers/promises'
 import { DEFAULT_WINDOW, type Pipeline } from '@unstale/core'
 import { changeOf } from './content.ts'
 import { monotonic } from './measure.ts'
+import type { Arrival } from './sink.ts'
 import type { Sink } from './sink-process.ts'
 
 export interface Pace {
@@ -14,7 +15,9 @@ export interface Pace {
   dead?: number
 }
 
+/** Of one change. */
 export interface Receipt {
+  publishedAt: number
   /** Milliseconds from the call of `publish` to the receiver's having verified and parsed it. */
   took: number
   /** Of these, the milliseconds after the window of its batch had closed: its last change is long enough ago, or its first. */
@@ -43,10 +46,15 @@ export async function publishPaced(
     }),
   )
   const from = (publishedAt.get(10_000) ?? 0) + WARMUP * 1000
+  return receiptsOf(arrivals, publishedAt).filter(({ publishedAt: at }) => at >= from)
+}
+
+/** What each request tells of the changes in it, which were published at the instants given by key. */
+export function receiptsOf(arrivals: readonly Arrival[], publishedAt: ReadonlyMap<number, number>): Receipt[] {
   return arrivals.flatMap(({ keys, at }) => {
     const published = keys.map((key) => publishedAt.get(key) ?? Number.NaN)
     const closed = Math.min(Math.max(...published) + DEFAULT_WINDOW.quiet, Math.min(...published) + DEFAULT_WINDOW.max)
-    return published.filter((time) => time >= from).map((time) => ({ took: at - time, late: at - closed }))
+    return published.map((publishedAt) => ({ publishedAt, took: at - publishedAt, late: at - closed }))
   })
 }
 

@@ -2,7 +2,7 @@ import { judge, levelOf, marginOf, type Row, shown } from './row.ts'
 
 const WIDTH = 900
 const LABELS = 470
-const VALUES = 150
+const VALUES = 165
 const BARS = WIDTH - LABELS - VALUES
 const LINE = 28
 /** Powers of two beyond which a bar grows no further. */

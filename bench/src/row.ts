@@ -44,8 +44,9 @@ export function levelOf(mark: Mark): number {
 
 const isNearOne = (ratio: number): boolean => ratio < NEAR && ratio > 1 / NEAR
 
-/** Three digits that count; whole numbers up to 10,000 as they are. */
+/** About three digits that count; whole numbers up to 10,000 as they are. */
 export function shown(value: number): string {
   if (value >= 100) return Math.round(value < 10_000 ? value : Number(value.toPrecision(3))).toLocaleString('en-US')
-  return value >= 10 ? value.toFixed(1) : value.toFixed(2)
+  if (value >= 10) return value.toFixed(1)
+  return value.toFixed(value >= 0.1 ? 2 : 3)
 }

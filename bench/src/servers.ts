@@ -1,8 +1,8 @@
-/** The servers that stores and queues are measured on: our own, on the same disk as everything else that is measured. */
+/** The servers that stores and queues are measured on: our own, on the same disk as everything else, unless the environment names one. */
 import { mkdirSync, rmSync, statfsSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type ServiceName, startServer } from '../../tools/services/index.ts'
+import { findService, type ServiceName } from '../../tools/services/index.ts'
 
 export type Urls = Partial<Record<ServiceName, string>>
 
@@ -22,7 +22,7 @@ export async function withServers<T>(names: readonly ServiceName[], work: (urls:
   const urls: Urls = {}
   try {
     for (const name of names) {
-      const server = await startServer(name, { within: diskFolder() })
+      const server = await findService(name, { within: diskFolder() })
       if ('missing' in server) {
         process.stderr.write(`  left out: every figure on ${server.missing}\n`)
         continue

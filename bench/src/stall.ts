@@ -28,7 +28,7 @@ export const stall: Group = async (effort) => {
     const { stalls } = await interleave({ stalls: () => stallOn(sqlite) }, slowly(effort, 5))
     const sample = sampleOf(stalls)
     const row: Row = {
-      what: `stall of the event loop, p99, 500 callers publish one by one: ${STORES.sqlite}`,
+      what: `stall of the event loop, p99, 500 callers publish: ${STORES.sqlite}`,
       unit: 'ms',
       ours: sample,
       peer: null,

@@ -63,7 +63,7 @@ export const storeRates: Group = (effort) =>
         store: StoreName,
         peer: keyof typeof PEERS,
         mark: Mark | null,
-        what = `published one by one by 500 callers, and delivered: ${STORES[store]}`,
+        what = `published by 500 callers and delivered: ${STORES[store]}`,
       ): Row[] => {
         const [ours, theirs] = [rates[store], rates[peer]]
         if (ours === undefined || theirs === undefined) return []

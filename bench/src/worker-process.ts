@@ -10,6 +10,7 @@ export interface Work {
   targets: TargetInput[]
 }
 
+process.on('disconnect', () => process.exit())
 process.once('message', async ({ database, targets }: Work) => {
   const knex = knexOn(database)
   const store = knexStore({ knex })

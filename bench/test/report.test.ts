@@ -52,6 +52,7 @@ describe('a figure', () => {
     [123.4, '123'],
     [12.34, '12.3'],
     [0.456, '0.46'],
+    [0.0745, '0.074'],
   ])('of %s is shown as %s', (value, text) => {
     expect(shown(value)).toBe(text)
   })
@@ -87,5 +88,13 @@ describe('the report', () => {
     expect(bars.map(([, judgement]) => judgement)).toEqual(['reached', 'missed'])
     expect(bars.map(([, , x, width]) => Number(x) + Number(width) > mark)).toEqual([true, false])
     expect(plot).toContain('a &lt;row>')
+  })
+
+  it('draws what is beyond all measure as a bar that ends', () => {
+    const plot = toPlot([row(0, { atMost: 1 }), row(0, { atLeast: 1 }), row(1, { atMost: 1 })])
+    const widths = [...plot.matchAll(/<rect [^>]*width="(-?[\d.]+)"/g)].map(([, width]) => Number(width))
+    expect(plot).not.toMatch(/NaN|Infinity/)
+    expect(widths[0]).toBeGreaterThan(widths[2] ?? 0)
+    expect(widths[1]).toBeLessThan(widths[2] ?? 0)
   })
 })

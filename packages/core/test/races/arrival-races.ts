@@ -43,8 +43,47 @@ export const arrivalRaces: readonly Race[] = [
     },
   },
   {
+    name: 'a transaction that is still open holds up nobody who folds',
+    needs: 'transactions side by side',
+    catches: ['folding locks the whole inbox'],
+    // Each keeps a connection.
+    width: 2,
+    async round({ stores, target, rest, transaction, wrong }) {
+      const [user, folder] = stores.map(({ inbox }) => inbox as Inbox) as [Inbox, Inbox]
+      await transaction((tx) => user.write(tx, [row(target, '1')]))
+      let commit = () => {}
+      const committing = new Promise<void>((resolve) => {
+        commit = resolve
+      })
+      let open: Promise<void> = Promise.resolve()
+      await new Promise<void>((resolve, reject) => {
+        open = transaction(async (tx) => {
+          await user.write(tx, [row(target, '2')])
+          resolve()
+          await committing
+        })
+        open.catch(reject)
+      })
+      await transaction((tx) => user.write(tx, [row(target, '3')]))
+      let folded = false
+      const folding = fold(folder, target).finally(() => {
+        folded = true
+      })
+      // Time enough for whoever need not wait.
+      for (let n = 0; n < 200 && !folded; n++) await stores[2]?.time()
+      if (!folded) wrong('folding waits for a transaction of somebody else')
+      commit()
+      await open
+      const one = await folding
+      if (one !== '1,3') wrong(`${one} was folded instead of 1 and 3`)
+      if ((await fold(folder, target)) !== '2') wrong('lost: 2')
+      const keys = (await rest(T0 + 5)).flatMap(({ entries }) => entries.map(({ last }) => last.key))
+      if (keys.sort().join() !== '1,2,3') wrong(`${keys} were delivered`)
+    },
+  },
+  {
     name: 'what several processes append, take in and claim at once is all delivered, in order',
-    catches: ['without locks', 'without transactions', 'takes in up to the last'],
+    catches: ['without locks', 'without transactions', 'takes in up to the last', 'appends overtake each other'],
     async round(field) {
       const { at, together, rest } = field
       const [one, two, three] = at as [Actor, Actor, Actor]
@@ -81,6 +120,13 @@ export const arrivalRaces: readonly Race[] = [
 function row(target: string, key: string): Omit<InboxRow, 'id'> {
   const entry = entryOf({ target, ...state(key, 1) })
   return { at: T0, change: { collection: 'articles', event: 'update', key, fields: { target }, timestamp: T0 }, entries: [entry] }
+}
+
+/** Folds what is committed; answers the keys. */
+async function fold(inbox: Inbox, target: string): Promise<string> {
+  const rows = await mine(inbox, target)
+  const entries = rows.flatMap((row) => row.entries)
+  return (await inbox.fold(rows, entries)) === null ? 'nothing' : rows.map(({ change }) => change.key).join()
 }
 
 /** Other rounds have their rows in the same inbox. */

@@ -6,15 +6,45 @@ import type { Batch } from '../../src/types.ts'
 /** Breaks stores in what they send to a database, or in what they answer. All stores of one place are broken together. */
 export type Double = { sql(executor: SqlExecutor): SqlExecutor } | { stores(stores: readonly Store[]): readonly Store[] }
 
+/** What was read is not what is there any more, by then. */
+const WRITES_LANES = /^(UPDATE|INSERT INTO) \w+lanes /
+
 /** For databases with locks on rows. */
 export const rowLockDoubles: Readonly<Record<string, Double>> = {
   'without locks': {
-    sql: (executor) => watching(executor, (run, sql, bindings) => run(sql.replace(/ FOR UPDATE( SKIP LOCKED)?$/, ''), bindings)),
+    sql: (executor) =>
+      watching(executor, async (run, sql, bindings) => {
+        if (WRITES_LANES.test(sql)) await moment()
+        return run(sql.replace(/ FOR UPDATE( SKIP LOCKED)?$/, ''), bindings)
+      }),
   },
 }
 
-/** For databases whose locking reads pass over what is not committed yet. */
-export const snapshotDoubles: Readonly<Record<string, Double>> = {
+const WHOLE = 'folding locks the whole inbox'
+const FOLDING = /^SELECT .*\b(\w+inbox)\b.* FOR UPDATE$/
+
+/** For MySQL, whose locking reads wait for what is not committed yet. */
+export const mysqlDoubles: Readonly<Record<string, Double>> = {
+  [WHOLE]: {
+    sql: (executor) =>
+      watching(executor, async (run, sql, bindings) => {
+        const [, table] = FOLDING.exec(sql) ?? []
+        if (table !== undefined) await run(`SELECT id FROM ${table} FOR UPDATE`, [])
+        return run(sql, bindings)
+      }),
+  },
+}
+
+/** For Postgres, whose locking reads pass over it. */
+export const postgresDoubles: Readonly<Record<string, Double>> = {
+  [WHOLE]: {
+    sql: (executor) =>
+      watching(executor, async (run, sql, bindings) => {
+        const [, table] = FOLDING.exec(sql) ?? []
+        if (table !== undefined) await run(`LOCK TABLE ${table} IN SHARE ROW EXCLUSIVE MODE`, [])
+        return run(sql, bindings)
+      }),
+  },
   'takes in up to the last': {
     sql: (executor) => {
       const hasty = watching(executor, async (run, sql, bindings) => {
@@ -39,7 +69,13 @@ export const snapshotDoubles: Readonly<Record<string, Double>> = {
 export const sqlDoubles: Readonly<Record<string, Double>> = {
   'without transactions': {
     sql: (executor) => {
-      const outside: SqlExecutor = { run: executor.run, transaction: (fn) => fn(outside) }
+      const outside: SqlExecutor = {
+        async run(sql, bindings) {
+          if (WRITES_LANES.test(sql)) await moment()
+          return executor.run(sql, bindings)
+        },
+        transaction: (fn) => fn(outside),
+      }
       return outside
     },
   },
@@ -84,6 +120,21 @@ export const storeDoubles: Readonly<Record<string, Double>> = {
       settle: async (receipt, verdict, now) => store.settle(await current(store, receipt), verdict, now),
     })
   }),
+  'appends overtake each other': each((store) => {
+    let count = 0
+    return {
+      async append(entries) {
+        if (count++ % 2 === 0) await moment()
+        return store.append(entries)
+      },
+    }
+  }),
+  'overflow is told to nobody': each((store) => ({
+    async append(entries) {
+      await store.append(entries)
+      return { overflowed: [], collapsible: [] }
+    },
+  })),
   'redrive counts what it has seen': each((store) => ({
     async redrive(query) {
       const letters = await store.listDead({ target: query.target, limit: 100 })

@@ -1,4 +1,5 @@
 /** Races of what takes entries back or away with claims and appends. */
+import type { AppendResult } from '../../src/ports.ts'
 import { DELIVERED, T0 } from '../../src/testing/contract/subject.ts'
 import type { Batch } from '../../src/types.ts'
 import { type Actor, expectNewest, expectOnce, type Race, state } from './race.ts'
@@ -47,6 +48,32 @@ export const keepingRaces: readonly Race[] = [
       expectNewest(field, delivered, '1', 2)
       for (const key of ['2', '3']) expectNewest(field, delivered, key, 1)
       expectOnce(field, delivered)
+    },
+  },
+  {
+    name: 'what overflows is a dead letter once, and told once',
+    catches: ['without transactions', 'overflow is told to nobody'],
+    // What is told to one round may be another's.
+    width: 1,
+    async round({ at, target, together, rest, wrong }) {
+      const publish = async (actor: Actor, process: number) => {
+        const results: AppendResult[] = []
+        for (let n = 0; n < 3; n++) results.push(await actor.put({ key: `${process}${n}`, maxPending: 3 }))
+        return results
+      }
+      const results = (await together(...at.map((actor, process) => () => publish(actor, process)))).flat()
+      for (const { store } of at) {
+        const { overflow } = await store.peek({ now: T0, targets: [target] })
+        if (overflow !== undefined) results.push(overflow)
+      }
+      const told = results.flatMap(({ overflowed }) => overflowed).reduce((sum, { count }) => sum + count, 0)
+      const dead = await (at[0] as Actor).store.listDead({ target, limit: 99 })
+      if (told !== dead.length) wrong(`${dead.length} died, and ${told} were told of`)
+      const keys = [...dead.map(({ entry }) => entry), ...(await rest(T0)).flatMap(({ entries }) => entries)].map(
+        ({ last }) => last.key,
+      )
+      if (keys.length !== 9 || new Set(keys).size !== 9) wrong(`of 9 entries there are ${keys.sort()}`)
+      if (dead.length !== 6) wrong(`${dead.length} died instead of 6`)
     },
   },
   {

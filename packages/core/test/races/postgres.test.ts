@@ -1,9 +1,10 @@
 import { withService } from '../../../../tools/services/in-tests.ts'
-import { rowLockDoubles, snapshotDoubles, sqlDoubles, storeDoubles } from './doubles.ts'
+import { postgresDoubles, rowLockDoubles, sqlDoubles, storeDoubles } from './doubles.ts'
 import { onServer } from './server.ts'
 import { raceSuite } from './suite.ts'
 
 await withService('postgres', ({ url }) => {
-  const doubles = { ...storeDoubles, ...sqlDoubles, ...rowLockDoubles, ...snapshotDoubles }
-  raceSuite('postgres', onServer('postgres', url), { doubles })
+  raceSuite('postgres', onServer('postgres', url), {
+    doubles: { ...storeDoubles, ...sqlDoubles, ...rowLockDoubles, ...postgresDoubles },
+  })
 })

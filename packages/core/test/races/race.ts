@@ -18,7 +18,7 @@ export interface Race {
   round(field: Field): Promise<void>
   /** Names of doubles (see doubles.ts) that it has to catch, where the store has them. */
   catches: readonly string[]
-  needs?: 'inbox' | 'targets'
+  needs?: 'inbox' | 'targets' | 'transactions side by side'
   /** Rounds that run at once, where they would hide each other's trouble. */
   width?: number
 }

@@ -33,5 +33,5 @@ raceSuite(
       },
     }
   },
-  { doubles: { ...storeDoubles, ...sqlDoubles } },
+  { doubles: { ...storeDoubles, ...sqlDoubles }, without: ['transactions side by side'] },
 )

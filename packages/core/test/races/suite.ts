@@ -24,21 +24,22 @@ export function raceSuite(
   options: { doubles: Readonly<Record<string, Double>>; without?: readonly Race['needs'][] },
 ): void {
   const { doubles, without = [] } = options
-  describe(`races on ${name}`, () => {
-    for (const race of races) {
+  for (const race of races) {
+    describe(`race on ${name}: ${race.name}`, () => {
       if (race.needs !== undefined && without.includes(race.needs)) {
-        it.skip(`${race.name} (${name} has no ${race.needs})`, () => {})
-        continue
+        it.skip(`not without ${race.needs}`, () => {})
+        return
       }
       const caught = race.catches.filter((double) => Object.hasOwn(doubles, double))
-      it(race.name, { timeout: 20_000 + FOR }, async () => {
-        expect(caught).not.toEqual([])
+      it('round after round', { timeout: 20_000 + FOR }, async () => {
         const { problems, failures, rounds } = await onProcesses(open, null, (processes) => run(race, processes, { ms: FOR }))
         expect({ problems, failures }).toEqual({ problems: [], failures: [] })
-        expect(rounds).toBeGreaterThan(0)
+        // What no broken store of this kind fails at proves nothing.
+        expect(caught).not.toEqual([])
+        console.log('ROUNDS', name, rounds); expect(rounds).toBeGreaterThan(0)
       })
       for (const double of caught) {
-        it(`… and it sees a store where ${double}`, async () => {
+        it(`… unless ${double}`, async () => {
           const broken = doubles[double] as Double
           const { problems } = await onProcesses(open, broken, (processes) =>
             run(race, processes, { ms: PATIENCE, untilWrong: true }),
@@ -46,8 +47,8 @@ export function raceSuite(
           expect(problems).not.toEqual([])
         })
       }
-    }
-  })
+    })
+  }
 }
 
 async function onProcesses<T>(open: Open, double: Double | null, act: (processes: Processes) => Promise<T>): Promise<T> {

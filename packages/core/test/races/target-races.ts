@@ -35,7 +35,7 @@ export const targetRaces: readonly Race[] = [
   {
     name: 'a target that two put at once is one, and a delete counts once',
     needs: 'targets',
-    catches: ['without transactions', 'looks before it deletes'],
+    catches: ['looks before it deletes'],
     async round({ stores, target, together, wrong }) {
       const [mine, theirs] = stores.map(({ targets }) => targets as TargetRows) as [TargetRows, TargetRows]
       const before = (await mine.read()).version

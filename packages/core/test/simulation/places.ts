@@ -5,24 +5,28 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import SQLite from 'better-sqlite3'
+import { Redis } from 'ioredis'
 import knexOf, { type Knex } from 'knex'
-import { findService } from '../../../../tools/services/index.ts'
+import { findService, type ServiceName } from '../../../../tools/services/index.ts'
 import type { Inbox, SqlValue, Store } from '../../src/ports.ts'
+import { redisStore } from '../../src/stores/redis/index.ts'
 import { createTables, knexStore, sqliteExecutor, sqliteStore } from '../../src/stores/sql/index.ts'
 import { tablesOf } from '../../src/stores/sql/tables.ts'
 import { memoryPlace, type Place, type UserTransaction } from './database.ts'
 import { createTraffic, type Traffic } from './traffic.ts'
 
-export type PlaceName = 'memory' | 'sqlite' | 'postgres' | 'mysql'
+export type PlaceName = 'memory' | 'sqlite' | ServiceName
+
+const SERVERS: readonly ServiceName[] = ['postgres', 'mysql', 'redis']
 
 /** The place of that name; starts a server if it needs one and the environment names none. */
 export async function openPlace(name: PlaceName): Promise<Place> {
   if (name === 'memory') return memoryPlace
   if (name === 'sqlite') return sqlitePlace
-  if (name !== 'postgres' && name !== 'mysql') throw new Error(`--store ${name}: choose memory, sqlite, postgres or mysql`)
+  if (!(SERVERS as readonly string[]).includes(name)) throw new Error(`--store: choose memory, sqlite, ${SERVERS.join(', ')}`)
   const service = await findService(name)
   if ('missing' in service) throw new Error(service.missing)
-  const place = serverPlace(name, service.url)
+  const place = name === 'redis' ? redisPlace(service.url) : serverPlace(name, service.url)
   return {
     open: place.open,
     async close() {
@@ -84,7 +88,7 @@ export function serverPlace(dialect: 'postgres' | 'mysql', url: string): Place {
   const prefix = `test_${randomBytes(6).toString('hex')}_`
   const { version, ...filled } = tablesOf(prefix)
   const client = dialect === 'postgres' ? 'pg' : 'mysql2'
-  const knex = knexOf({ client, connection: url, pool: { min: 0, max: 20 } })
+  const knex = knexOf({ client, connection: url, pool: { min: 0, max: 50 } })
   let created: Promise<void> | undefined
   return {
     async open(now) {
@@ -120,6 +124,29 @@ export function serverPlace(dialect: 'postgres' | 'mysql', url: string): Place {
       for (const table of [version, ...Object.values(filled)]) await knex.schema.dropTableIfExists(table)
       await knex.destroy()
     },
+  }
+}
+
+/** Redis, each world under a name of its own. */
+export function redisPlace(url: string): Place {
+  const own = `sim-${randomBytes(6).toString('hex')}`
+  const client = new Redis(url)
+  let worlds = 0
+  return {
+    async open(now) {
+      const prefix = `${own}-${++worlds}`
+      const traffic = createTraffic()
+      return {
+        connect: async () => through(traffic, redisStore({ client, prefix, warn() {} }), now),
+        begin: null,
+        busy: traffic.busy,
+        async close() {
+          const keys = await client.keys(`*${prefix}}*`)
+          if (keys.length > 0) await client.del(...keys)
+        },
+      }
+    },
+    close: async () => void (await client.quit()),
   }
 }
 

@@ -1,26 +1,13 @@
 import type { TargetInput } from '../../src/config.ts'
 import type { Clock, Store } from '../../src/ports.ts'
 import { virtualClock } from '../../src/testing/virtual-clock.ts'
-import type { Rule, Target } from '../../src/types.ts'
-import { createContent, type Fact, LENGTHS } from './content.ts'
+import { createContent, LENGTHS } from './content.ts'
 import { memoryPlace, type Place } from './database.ts'
-import { type Random, seeded } from './random.ts'
+import { type Accepted, createPublisher } from './publisher.ts'
+import { seeded } from './random.ts'
 import { createReceivers, MOODS, type Receivers } from './receiver.ts'
+import { newVersion, type Row, weigh } from './rows.ts'
 import { createSimulatedWorker, DEATHS, type Worker } from './worker.ts'
-
-/** A change that was accepted, and what the rules of its publisher's list made of it. */
-export interface Accepted {
-  fact: Fact
-  /** When `publish` was called. */
-  at: number
-  targets: readonly { uid: string; rules: readonly Rule[] }[]
-}
-
-/** Every version of a target's row, newest last. */
-export interface Row {
-  uid: string
-  versions: { since: number; input: TargetInput & { uid: string; rules: Rule[] } }[]
-}
 
 export interface World {
   seed: number
@@ -70,12 +57,12 @@ export async function runWorld(
   const transactions = random.chance(0.4)
   const stumbling = extras.chance(0.1)
   const freezes = random.chance(0.2) || stumbling
-  const accepted: Accepted[] = []
+  const publisher = createPublisher({ clock, random, content, begin: transactions ? database.begin : null, told })
   const rows: Row[] = Array.from({ length: 1 + random.below(3) }, (_, index) => {
     const uid = `t${index}`
-    return { uid, versions: [{ since: START, input: { ...row(uid, random), status: 'published' as const } }] }
+    return { uid, versions: [{ since: START, input: { ...newVersion(uid, random), status: 'published' as const } }] }
   })
-  if (heavy) for (const { versions } of rows) weigh(versions[0]?.input.rules)
+  if (heavy) for (const { versions } of rows) weigh(versions[0]?.input.rules ?? [], extras)
   if (crowded) crowd()
   const current = (): TargetInput[] => rows.map(({ versions }) => versions.at(-1)?.input as TargetInput)
 
@@ -130,7 +117,7 @@ export async function runWorld(
   await heal()
   return {
     seed,
-    accepted,
+    accepted: publisher.accepted,
     rows,
     receivers,
     store,
@@ -141,16 +128,11 @@ export async function runWorld(
     close: database.close,
   }
 
-  /** Rules that ask for what is long. */
-  function weigh(rules: Rule[] = []): void {
-    for (const rule of rules) if (extras.chance(0.7)) rule.payload = [...rule.payload, 'text']
-  }
-
   /** More targets than a worker has slots, most of which fail. */
   function crowd(): void {
     for (let index = rows.length; index < 7; index++) {
       const uid = `t${index}`
-      rows.push({ uid, versions: [{ since: START, input: { ...row(uid, extras), status: 'published' as const } }] })
+      rows.push({ uid, versions: [{ since: START, input: { ...newVersion(uid, extras), status: 'published' as const } }] })
     }
     for (const { versions } of rows)
       if (extras.chance(0.6)) receivers.setMood(versions[0]?.input.url ?? '', extras.pick(BAD_MOODS))
@@ -165,7 +147,8 @@ export async function runWorld(
 
   async function act(): Promise<void> {
     const dice = random.next()
-    if (dice < 0.55) return publish()
+    const some = living()
+    if (dice < 0.55) return some.length === 0 ? undefined : publisher.publishBy(random.pick(some))
     if (dice < 0.65 && moody) {
       const { uid, versions } = random.pick(rows)
       const mood = random.pick(MOODS)
@@ -174,7 +157,6 @@ export async function runWorld(
       return
     }
     if (dice < 0.72) return edit()
-    const some = living()
     if (some.length === 0 || dice < 0.76) return hire()
     const { worker } = random.pick(some)
     if (dice < 0.8) return worker.kill()
@@ -194,51 +176,12 @@ export async function runWorld(
     void worker.pipeline[wish](uid).catch(() => {})
   }
 
-  async function publish(): Promise<void> {
-    const some = living()
-    if (some.length === 0) return
-    const { worker, list } = random.pick(some)
-    const count = random.pick([1, 1, 1, 2, 5])
-    for (let index = 0; index < count; index++) {
-      // Of two changes in one millisecond the store takes the later appended for the newer.
-      await clock.advance(1)
-      const fact = content.happen(clock.now())
-      const targets = list()
-        .filter(({ status }) => status === 'published')
-        .map(({ uid, rules }) => ({ uid: uid as string, rules: rules as readonly Rule[] }))
-      const entry: Accepted = { fact, at: clock.now(), targets }
-      told(
-        `${worker.name} publishes ${fact.change.event} ${fact.change.collection}/${fact.change.key} v${fact.after?.v ?? '-'} ${JSON.stringify(fact.before)} → ${JSON.stringify(fact.after)} t=${fact.change.timestamp - START}`,
-      )
-      if (!transactions || database.begin === null || random.chance(0.3)) {
-        worker.pipeline.publish(fact.change).then(
-          () => accepted.push(entry),
-          (error: Error) => told(`publish failed: ${error.message}`),
-        )
-        continue
-      }
-      const transaction = await database.begin()
-      const commits = random.chance(0.8)
-      const delay = random.below(300)
-      worker.pipeline.publish(fact.change, { transaction: transaction.handle }).then(
-        async () => {
-          await clock.sleep(delay)
-          // The change is rolled back in the database, too; the content of this world does not mind.
-          if (!commits || !worker.alive) return transaction.rollback()
-          await transaction.commit()
-          accepted.push(entry)
-        },
-        (error: Error) => told(`publish failed: ${error.message}`),
-      )
-    }
-  }
-
   function edit(): void {
     const { uid, versions } = random.pick(rows)
     const last = versions.at(-1)?.input
     if (last === undefined || last.status === 'archived') return
-    const next = row(uid, random)
-    if (heavy) weigh(next.rules)
+    const next = newVersion(uid, random)
+    if (heavy) weigh(next.rules, extras)
     const dice = random.next()
     const input =
       dice < 0.3
@@ -274,31 +217,5 @@ export async function runWorld(
       if (nextDueAt === null && !inbox) break
     }
     await worker.pipeline.stop()
-  }
-}
-
-function row(uid: string, random: Random): TargetInput & { uid: string; rules: Rule[]; format: Target['format'] } {
-  const rules: Rule[] = Array.from({ length: 1 + random.below(2) }, () => ({
-    collection: random.pick(['posts', 'posts', 'pages', '*']),
-    events: random.pick([
-      ['create', 'update', 'delete'],
-      ['create', 'update', 'delete'],
-      ['update'],
-      ['create', 'delete'],
-    ] as const),
-    payload: random.pick([['v'], ['v', 'slug'], [], ['*']]),
-    ...(random.chance(0.4) ? { filter: { status: { _eq: 'published' } } } : undefined),
-    ...(random.chance(0.5) ? { previous: ['slug'] } : undefined),
-  }))
-  const quiet = random.below(150)
-  return {
-    uid,
-    key: uid,
-    url: `http://${uid}.test/`,
-    rules,
-    format: random.chance(0.2) ? 'single' : 'batch',
-    window: { quiet, max: quiet + random.below(300), size: 1 + random.below(8) },
-    ...(random.chance(0.1) ? { maxPending: 3 } : undefined),
-    ...(random.chance(0.1) ? { wholeCollection: true } : undefined),
   }
 }

@@ -60,7 +60,7 @@ await withServer(
     })
     storeContract('redis cluster', harness(connect), { describe, it }, { seeds: 2, without })
   },
-  { settings: ['--cluster-enabled', 'yes'] },
+  { settings: ['--cluster-enabled', 'yes', '--cluster-announce-ip', '127.0.0.1'] },
 )
 
 /**

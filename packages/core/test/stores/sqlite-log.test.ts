@@ -6,6 +6,7 @@ import SQLite from 'better-sqlite3'
 import { expect, it } from 'vitest'
 import type { Store } from '../../src/ports.ts'
 import { sqliteStore } from '../../src/stores/sql/index.ts'
+import { openSqlite } from '../../src/stores/sql/sqlite-connection.ts'
 import { type EntryInput, entryOf, keysOf, subjectOf, T0 } from '../../src/testing/contract/subject.ts'
 import { cleanUp, failure, newFile, newFolder, onSync } from './sqlite-file.ts'
 
@@ -16,6 +17,15 @@ async function open(filename: string): Promise<Store> {
   const store = await sqliteStore({ filename })
   cleanUp(() => store.close())
   return store
+}
+
+/** A table, without the store. */
+async function opened() {
+  const filename = await newFile()
+  const { executor, close } = await openSqlite(SQLite, filename, 'full')
+  cleanUp(close)
+  await executor.run('CREATE TABLE numbers (n INTEGER)', [])
+  return { filename, executor, insert: (n: number) => executor.run('INSERT INTO numbers VALUES (?)', [n]) }
 }
 
 /** Syncs that end when they are told to. */
@@ -74,22 +84,20 @@ function run(filename: string, ...flags: string[]): { status: number | null; out
 const fine = { status: 0, output: { lost: 0, pending: expect.any(Number), anew: true } }
 
 it('a commit counts once a sync that began after it has ended; those who commit meanwhile share the next', async () => {
-  const filename = await newFile()
-  const store = await open(filename)
+  const { filename, executor, insert } = await opened()
   const syncs = slowSyncs(filename)
-  const done: string[] = []
-  const first = put(store, { key: '1' }).then(() => done.push('first'))
+  const done: number[] = []
+  const first = insert(1).then(() => done.push(1))
   const end = await syncs.begun()
-  const others = ['b', 'c', 'd'].map((target) => store.suspend(target, 'manual', T0).then(() => done.push(target)))
+  const others = [2, 3, 4].map((n) =>
+    executor.transaction((tx) => tx.run('INSERT INTO numbers VALUES (?)', [n])).then(() => done.push(n)),
+  )
   // Committed, and visible, while the disk is busy with the first.
-  expect((await store.stats(['a', 'd'])).map(({ pending, suspended }) => [pending, suspended])).toEqual([
-    [1, null],
-    [0, 'manual'],
-  ])
-  expect([done, syncs.count()]).toEqual([[], 1])
+  expect((await executor.run('SELECT COUNT(*) AS count FROM numbers', [])).rows).toEqual([{ count: 4 }])
+  expect({ done, syncs: syncs.count() }).toEqual({ done: [], syncs: 1 })
   end()
   await first
-  expect(done).toEqual(['first'])
+  expect(done).toEqual([1])
   const endNext = await syncs.begun()
   endNext()
   await Promise.all(others)
@@ -97,36 +105,44 @@ it('a commit counts once a sync that began after it has ended; those who commit 
 })
 
 it('what changes nothing waits for no disk', async () => {
-  const filename = await newFile()
-  const store = await open(filename)
+  const { filename, executor } = await opened()
   const syncs = slowSyncs(filename)
-  expect([await claim(store), await store.prune({ before: T0, limit: 10 })]).toEqual([null, 0])
+  await executor.transaction((tx) => tx.run('UPDATE numbers SET n = 0', []))
   expect(syncs.count()).toBe(0)
 })
 
 it.each([
-  ['EIO', /could not append: the disk failed, SQLITE_IOERR_FSYNC/],
-  ['ENOSPC', /could not append: the disk is full, SQLITE_FULL/],
+  ['EIO', 'SQLITE_IOERR_FSYNC', /could not append: the disk failed, SQLITE_IOERR_FSYNC/],
+  ['ENOSPC', 'SQLITE_FULL', /could not append: the disk is full, SQLITE_FULL/],
 ])(
-  'a sync that fails (%s) fails all who wait for it, and nothing counts until a checkpoint has moved what it left in doubt',
-  async (code, message) => {
-    const filename = await newFile()
-    const store = await open(filename)
+  'a sync that fails (%s) fails all who wait, and nothing counts before a checkpoint has moved what is in doubt',
+  async (errno, code, message) => {
+    const { filename, executor, insert } = await opened()
     const syncs = slowSyncs(filename)
-    const first = failure(put(store, { key: '1' }))
+    const error = Object.assign(new Error(`${errno}: fdatasync`), { code: errno })
+    const all = Promise.allSettled([insert(1), insert(2)])
     const fail = await syncs.begun()
-    const second = failure(store.suspend('b', 'manual', T0))
-    await store.stats(['b'])
-    fail(Object.assign(new Error(`${code}: fdatasync`), { code }))
-    expect(await first).toMatchObject({ code: 'STORE_FAILED', message: expect.stringMatching(message) })
-    expect(await second).toMatchObject({ code: 'STORE_FAILED' })
-    const third = put(store, { key: '3' })
+    // Comes after both.
+    await executor.run('SELECT n FROM numbers', [])
+    fail(error)
+    expect((await all).map((result) => result.status === 'rejected' && result.reason.code)).toEqual([code, code])
+    const third = insert(3)
     const end = await syncs.begun()
-    // Whatever became of the log, the database file alone has it now.
+    // Whatever became of the log, the database file alone has them now.
     copyFileSync(filename, `${filename}-copy`)
     end()
     await third
-    expect(keysOf(await claim(await open(`${filename}-copy`)))).toEqual(['1'])
+    const copy = new SQLite(`${filename}-copy`)
+    cleanUp(() => copy.close())
+    expect(copy.prepare('SELECT n FROM numbers').pluck().all()).toEqual([1, 2])
+
+    const other = await newFile()
+    const store = await open(other)
+    onSync(`${other}-wal`, (end) => end(error))
+    expect(await failure(put(store, { key: '1' }))).toMatchObject({
+      code: 'STORE_FAILED',
+      message: expect.stringMatching(message),
+    })
   },
 )
 

@@ -2,8 +2,9 @@ import { closeSync, openSync, readFileSync, readSync, statSync, writeFileSync } 
 import { join } from 'node:path'
 import SQLite from 'better-sqlite3'
 import { expect, it } from 'vitest'
+import type { Store } from '../../src/ports.ts'
 import { sqliteStore } from '../../src/stores/sql/index.ts'
-import { entryOf, keysOf, subjectOf, T0 } from '../../src/testing/contract/subject.ts'
+import { DELIVERED, entryOf, keysOf, subjectOf, T0 } from '../../src/testing/contract/subject.ts'
 import { cleanUp, newFile, newFolder, onSync } from './sqlite-file.ts'
 
 /** What is on the disk for certain, and the number of the moment at which it was what was written. */
@@ -38,6 +39,17 @@ function remains(random: () => number, synced: Buffer, written: Buffer): Buffer 
     if (cut === null ? random() < 0.5 : from < cut) written.copy(left, from, from, cut === null ? to : Math.min(cut, to))
   }
   return left
+}
+
+/** Takes everything out of the store. */
+async function keysIn(store: Store): Promise<unknown[]> {
+  const subject = subjectOf({ store, dispose: async () => {} })
+  const keys: unknown[] = []
+  for (let batch = await subject.claim(T0 + 9); batch !== null; batch = await subject.claim(T0 + 9)) {
+    keys.push(...(keysOf(batch) ?? []))
+    await subject.settle(batch, DELIVERED, T0 + 9)
+  }
+  return keys
 }
 
 /** Publishes, syncs and checkpoints in an order that the seed decides, with power cuts everywhere. Answers what was missing after each. */
@@ -126,9 +138,8 @@ async function world(seed: number, synchronous: 'full' | 'normal'): Promise<stri
     writeFileSync(`${copy}-wal`, image.log)
     const again = await sqliteStore({ filename: copy, synchronous: 'normal' })
     cleanUp(() => again.close())
-    const batch = await subjectOf({ store: again, dispose: async () => {} }).claim(T0 + 9, { entries: 10_000, bytes: 1e9 })
-    const stats = await again.stats(image.resolved)
-    const there = new Set([...(keysOf(batch) ?? []), ...stats.filter((one) => one.suspended).map(({ target }) => target)])
+    const there = new Set(await keysIn(again))
+    for (const { target, suspended } of await again.stats(image.resolved)) if (suspended !== null) there.add(target)
     missing.push(image.resolved.filter((key) => !there.has(key)))
   }
   return missing

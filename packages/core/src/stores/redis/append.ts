@@ -1,29 +1,37 @@
 /** Appends as arguments of their script. */
 import { LONGEST } from '../../ports.ts'
 import type { Entry } from '../../types.ts'
-import { instant, nameOf, toSafe, toState } from './entry-text.ts'
+import { BETWEEN, instant, nameOf, toSafe, toState } from './entry-text.ts'
 
-/** The arguments for one append, or for several as if they were one: see lua/append.ts. */
-export function toPart(entries: readonly Entry[]): string[] {
+/**
+ * Appends, as their script reads them (lua/append.ts), in one text: a client would look at every argument on its own, and
+ * that would take longer than all the rest.
+ */
+export function toParts(appends: readonly (readonly Entry[])[]): Uint8Array {
+  const values: string[] = []
+  const write = stateWriter()
+  for (const entries of appends) addPart(values, entries, write)
+  return Buffer.from(values.join(BETWEEN))
+}
+
+function addPart(values: string[], entries: readonly Entry[], write: (entry: Entry) => string): void {
   const byTarget = new Map<string, Entry[]>()
   for (const entry of entries) {
     const of = byTarget.get(entry.target)
     if (of === undefined) byTarget.set(entry.target, [entry])
     else of.push(entry)
   }
-  const part = [String(byTarget.size)]
-  for (const target of byTarget.keys()) part.push(toSafe(target))
-  const write = stateWriter()
+  values.push(String(byTarget.size))
+  for (const target of byTarget.keys()) values.push(toSafe(target))
   for (const of of byTarget.values()) {
     const width = of.some(({ item, identity }) => item !== identity) ? 3 : 2
-    part.push(toHead(of, width))
+    values.push(toHead(of, width))
     for (const entry of of) {
       const { item, identity } = entry
-      part.push(nameOf(identity), write(entry))
-      if (width === 3) part.push(item === identity ? '' : nameOf(item))
+      values.push(nameOf(identity), write(entry))
+      if (width === 3) values.push(item === identity ? '' : nameOf(item))
     }
   }
-  return part
 }
 
 /** Targets with the same rules share their changes, and so what was written of them. */

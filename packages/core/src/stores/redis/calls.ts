@@ -6,7 +6,7 @@ import { isNoScript, toStoreError } from './failure.ts'
 
 export interface Calls {
   /** Runs a script with these arguments. `doing` completes "could not …". */
-  run(doing: string, script: string, args: string[]): Promise<unknown>
+  run(doing: string, script: string, args: readonly (string | Uint8Array)[]): Promise<unknown>
   /** A command that is no script. */
   ask(doing: string, command: string, args?: string[]): Promise<unknown>
 }
@@ -73,7 +73,7 @@ export function callsOn(place: Place): Calls {
     return waiting
   }
 
-  async function evaluate(script: string, args: string[]): Promise<unknown> {
+  async function evaluate(script: string, args: readonly (string | Uint8Array)[]): Promise<unknown> {
     try {
       return await client.call('evalsha', [hashOf(script), '1', key, ...args])
     } catch (error) {

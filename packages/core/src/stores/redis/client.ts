@@ -4,7 +4,7 @@
  */
 export interface RedisClient {
   readonly status: string
-  call(command: string, args: string[]): Promise<unknown>
+  call(command: string, args: unknown[]): Promise<unknown>
   connect(): Promise<unknown>
   /** With `true` it connects again. */
   disconnect(reconnect?: boolean): void

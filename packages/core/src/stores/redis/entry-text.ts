@@ -5,14 +5,17 @@
 import { createHash } from 'node:crypto'
 import type { BatchEntry, ChangeEvent, Entry, TrimmedChange } from '../../types.ts'
 
-/** Of Node 20 and later; without it every text is looked through. */
-function isWellFormed(text: string): boolean {
-  return (text as string & { isWellFormed?(): boolean }).isWellFormed?.() ?? !/\p{Surrogate}/u.test(text)
+/** Stands between texts that are sent as one. */
+export const BETWEEN = '\u0002'
+
+/** Whether it can be sent as it is: half of a character is no UTF-8. */
+function isPlain(text: string): boolean {
+  return (text as string & { isWellFormed(): boolean }).isWellFormed() && !text.includes(BETWEEN)
 }
 
-/** Half of a character is no UTF-8: such a text is sent as JSON, behind a mark. No two texts become one. */
+/** What is not plain is sent as JSON, behind a mark. No two texts become one. */
 export function toSafe(text: string): string {
-  return text.charCodeAt(0) !== 1 && isWellFormed(text) ? text : `\u0001${JSON.stringify(text)}`
+  return text.charCodeAt(0) !== 1 && isPlain(text) ? text : `\u0001${JSON.stringify(text)}`
 }
 
 export function fromSafe(text: string): string {
@@ -89,7 +92,7 @@ export function toState({
   const stamp = timestamp === at ? '' : timestamp
   const head = `${at};${previous.length};${fields.length};${toWord(collection)};${toWord(revision)};`
   const body = `${name}${fields}${previous}${hidden}${names}`
-  if (isWellFormed(body)) return `${head}${marks};${stamp};${name.length};${hidden.length};${names.length};${body}`
+  if (isPlain(body)) return `${head}${marks};${stamp};${name.length};${hidden.length};${names.length};${body}`
   const json = JSON.stringify([name, fields, previous, hidden, names])
   return `${head}${marks}j;${stamp};0;0;${json.length};${json}`
 }

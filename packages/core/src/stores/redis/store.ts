@@ -4,23 +4,18 @@ import type { AppendResult, ClaimRequest, Store } from '../../ports.ts'
 import type { Entry, Transition, Verdict } from '../../types.ts'
 import { appendQueue, NOTHING } from '../append-queue.ts'
 import { toAppendResult, toBatch, toLetter, toStats } from './answers.ts'
-import { toHead, toPart } from './append.ts'
+import { toHead, toParts } from './append.ts'
 import { callsOn } from './calls.ts'
 import type { RedisClient } from './client.ts'
 import { instant, nameOf, toSafe, toState } from './entry-text.ts'
 import { concernsAll, toStoreError } from './failure.ts'
 import { appendScript } from './lua/append.ts'
-import { claimScript, renewScript, settleScript } from './lua/claim.ts'
+import { claimScript, renewScript } from './lua/claim.ts'
+import { collapseScript } from './lua/collapse.ts'
 import { listDeadScript, statsScript } from './lua/figures.ts'
-import {
-  collapseScript,
-  forgetScript,
-  pruneScript,
-  redriveScript,
-  resumeScript,
-  suspendScript,
-  wakeScript,
-} from './lua/keeping.ts'
+import { forgetScript, pruneScript, redriveScript } from './lua/keeping.ts'
+import { settleScript } from './lua/settle.ts'
+import { suspendScript, wakeScript } from './lua/suspend.ts'
 import { readiness } from './readiness.ts'
 import { targetRows } from './target-rows.ts'
 import { watchChannel } from './wake.ts'
@@ -53,17 +48,15 @@ export function redisStore(options: RedisStoreOptions): Store {
   const queue = appendQueue({ store: 'redis', commit, concernsAll })
 
   async function commit(appends: readonly (readonly Entry[])[]): Promise<readonly AppendResult[]> {
-    const together = await run('append', appendScript, [...told, '1', appends.length > 1 ? '1' : '', ...toPart(appends.flat())])
-    const answers = together === 'apart' ? await run('append', appendScript, apart(appends)) : together
+    const together = await send([appends.flat()], appends.length > 1)
+    const answers = together === 'apart' ? await send(appends, false) : together
     const results = (answers as string[][]).map(toAppendResult)
     return results.length === appends.length ? results : appends.map(() => results[0] ?? NOTHING)
   }
 
-  /** One after the other, in one step. */
-  function apart(appends: readonly (readonly Entry[])[]): string[] {
-    const args = [...told, String(appends.length), '']
-    for (const entries of appends) for (const arg of toPart(entries)) args.push(arg)
-    return args
+  /** In one step, one after the other. `shared`: they are the one part of several. */
+  function send(parts: readonly (readonly Entry[])[], shared: boolean): Promise<unknown> {
+    return run('append', appendScript, [...told, String(parts.length), shared ? '1' : '', toParts(parts)])
   }
 
   return {
@@ -109,13 +102,13 @@ export function redisStore(options: RedisStoreOptions): Store {
     },
 
     async wake(target, at) {
-      await run('wake', wakeScript, [toSafe(target), instant(at), ...told])
+      await run('wake', wakeScript, [toSafe(target), instant(at), ...told, ''])
     },
     async suspend(target, reason, at) {
       await run('suspend', suspendScript, [toSafe(target), reason, instant(at)])
     },
     async resume(target, at) {
-      await run('resume', resumeScript, [toSafe(target), instant(at), ...told])
+      await run('resume', wakeScript, [toSafe(target), instant(at), ...told, '1'])
     },
 
     async stats(targets) {

@@ -8,8 +8,8 @@ export interface Dialect {
   name: SqlDialect
   /** Column types. */
   types: { id: string; integer: string; small: string; key: string; text: string }
-  /** After the closing bracket of CREATE TABLE. */
-  tableOptions: string
+  /** After the closing bracket of CREATE TABLE; `clustered`: its rows are read by their primary key, in its order. */
+  tableOptions(clustered: boolean): string
   /** `CREATE INDEX IF NOT EXISTS` exists; else a table names its indexes itself. */
   separateIndexes: boolean
   /** Appended to a SELECT whose rows are to be changed in the same transaction. */
@@ -25,6 +25,12 @@ export interface Dialect {
   by(index: 'PRIMARY' | 'target'): string
   /** Up to WHERE; finds the rows by their primary key, for the same reason. */
   deleteFrom(table: string): string
+  /**
+   * SELECT (before FOR UPDATE) and DELETE of exactly the rows of these ids (`?, ?, …`), where a transaction of somebody
+   * else's may be open beside them: even by its index MySQL reads the whole of a small table.
+   */
+  idsAmong(table: string, marks: string): string
+  deleteAmong(table: string, marks: string): string
   /** After VALUES: rows whose key is there take `columns` of the new ones; without columns they stay. */
   onConflict(key: readonly string[], columns: readonly string[]): string
   /** SELECT of the server's clock as `now`, epoch milliseconds; null: the database runs in this process, on its clock. */
@@ -55,13 +61,24 @@ function toElement(value: SqlValue | undefined): string {
   return value == null ? 'NULL' : String(value)
 }
 
-const plain = { by: () => '', deleteFrom: (table: string) => `DELETE FROM ${table}` }
+const plain = {
+  by: () => '',
+  deleteFrom: (table: string) => `DELETE FROM ${table}`,
+  idsAmong: (table: string, marks: string) => `SELECT id FROM ${table} WHERE id IN (${marks}) ORDER BY id`,
+  deleteAmong: (table: string, marks: string) => `DELETE FROM ${table} WHERE id IN (${marks})`,
+}
+
+/** Looks each of the ids up, once. */
+function lookedUp(table: string, marks: string): string {
+  const ids = `SELECT ${marks.replace('?', '? AS id').replaceAll(', ', ' UNION SELECT ')}`
+  return `FROM (${ids}) AS k STRAIGHT_JOIN ${table} AS x FORCE INDEX (PRIMARY) ON x.id = k.id`
+}
 
 const dialects: Record<SqlDialect, Dialect> = {
   sqlite: {
     name: 'sqlite',
     types: { id: 'INTEGER PRIMARY KEY AUTOINCREMENT', integer: 'INTEGER', small: 'INTEGER', key: 'TEXT', text: 'TEXT' },
-    tableOptions: '',
+    tableOptions: (clustered) => (clustered ? ' WITHOUT ROWID' : ''),
     separateIndexes: true,
     forUpdate: '',
     skipLocked: '',
@@ -84,7 +101,7 @@ const dialects: Record<SqlDialect, Dialect> = {
       key: 'VARCHAR(300) COLLATE "C"',
       text: 'TEXT',
     },
-    tableOptions: '',
+    tableOptions: () => '',
     separateIndexes: true,
     forUpdate: ' FOR UPDATE',
     skipLocked: ' FOR UPDATE SKIP LOCKED',
@@ -114,12 +131,14 @@ const dialects: Record<SqlDialect, Dialect> = {
       key: 'VARCHAR(300)',
       text: 'LONGTEXT',
     },
-    tableOptions: ' ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin',
+    tableOptions: () => ' ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin',
     separateIndexes: false,
     forUpdate: ' FOR UPDATE',
     skipLocked: ' FOR UPDATE SKIP LOCKED',
     by: (index) => ` FORCE INDEX (${index})`,
     deleteFrom: (table) => `DELETE x FROM ${table} AS x FORCE INDEX (PRIMARY)`,
+    idsAmong: (table, marks) => `SELECT x.id ${lookedUp(table, marks)}`,
+    deleteAmong: (table, marks) => `DELETE x ${lookedUp(table, marks)}`,
     lockAll: null,
     onConflict: (key, columns) => {
       const set = columns.length === 0 ? [`${key[0]} = ${key[0]}`] : columns.map((column) => `${column} = VALUES(${column})`)

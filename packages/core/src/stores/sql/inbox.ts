@@ -5,7 +5,7 @@ import type { Arrivals } from './arrivals.ts'
 import type { Dialect } from './dialect.ts'
 import { isTransaction, runIn } from './executor.ts'
 import { toStoreError } from './failure.ts'
-import { insert, removeById, select, selectIn } from './rows.ts'
+import { inPortions, insert, select, selectIn } from './rows.ts'
 import type { Tables } from './tables.ts'
 import type { Calls } from './transact.ts'
 
@@ -49,15 +49,10 @@ export function sqlInbox(
     fold: (rows, entries) =>
       write<AppendResult | null>('fold the inbox', async (session) => {
         const ids = [...new Set(rows.map(({ id }) => Number(id)))].sort((a, b) => a - b)
-        const locked = await selectIn(
-          session,
-          ids,
-          (marks) =>
-            `SELECT id FROM ${tables.inbox}${dialect.by('PRIMARY')} WHERE id IN (${marks}) ORDER BY id${dialect.forUpdate}`,
-        )
+        const locked = await selectIn(session, ids, (marks) => dialect.idsAmong(tables.inbox, marks) + dialect.forUpdate)
         // Nothing was changed yet: whoever folded one of them has appended its entries.
         if (locked.length !== ids.length) return null
-        await removeById(session, tables.inbox, ids)
+        await inPortions(ids, (marks, portion) => session.db.run(dialect.deleteAmong(tables.inbox, marks), portion))
         await note(session, entries)
         return NOTHING
       }),

@@ -152,11 +152,14 @@ export async function removeFlying({ db, tables, dialect }: Session, lane: Store
 
 /** The oldest pending entries, as many as the limits allow, and at least one. There is no batch in flight. */
 export async function takeOldest({ db, tables }: Session, lane: StoredLane, count: number, bytes: number): Promise<Held[]> {
-  const oldest = `SELECT * FROM ${tables.entries} WHERE lane = ? ORDER BY ord LIMIT ?`
+  // What is measured is narrow; what is read are the rows that fit.
+  const oldest = `SELECT ord, size FROM ${tables.entries} WHERE lane = ? ORDER BY ord LIMIT ?`
   const { rows } = await db.run(
-    `SELECT * FROM (SELECT o.*, SUM(o.size) OVER (ORDER BY o.ord) AS total FROM (${oldest}) o) s
-     WHERE total <= ? OR total = size ORDER BY ord`,
-    [lane.id, count, bytes],
+    `SELECT * FROM ${tables.entries} WHERE lane = ? AND ord <= (
+       SELECT MAX(ord) FROM (SELECT ord, size, SUM(size) OVER (ORDER BY ord) AS total FROM (${oldest}) o) s
+       WHERE total <= ? OR total = size
+     ) ORDER BY ord`,
+    [lane.id, lane.id, count, bytes],
   )
   lane.flyingUntil = Number(rows.at(-1)?.ord)
   lane.inFlight = rows.length

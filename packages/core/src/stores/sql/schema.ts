@@ -85,7 +85,7 @@ export function creation(dialect: Dialect, tables: Tables): string[] {
       if (dialect.separateIndexes) later.push(`CREATE INDEX IF NOT EXISTS ${name}_${suffix} ON ${name} (${on})`)
       else lines.push(`KEY ${name}_${suffix} (${on})`)
     }
-    return `CREATE TABLE IF NOT EXISTS ${name} (\n  ${lines.join(',\n  ')}\n)${dialect.tableOptions}`
+    return `CREATE TABLE IF NOT EXISTS ${name} (\n  ${lines.join(',\n  ')}\n)${dialect.tableOptions(key !== undefined)}`
   })
   return [...statements, ...later, ...dialect.tuning(tables)]
 }

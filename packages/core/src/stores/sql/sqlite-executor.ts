@@ -20,11 +20,8 @@ export interface SqliteStatement {
 export interface Own {
   /** Before a transaction, in its turn. Null: at once. */
   ready(): Promise<void> | null
-  /**
-   * After a commit that changed so many rows; `last`: nobody waits for his turn behind it. It counts when this resolves; the
-   * next transaction may begin before.
-   */
-  committed(changes: number, last: boolean): Promise<void> | null
+  /** After a commit that changed so many rows. It counts when this resolves; the next transaction may begin before. */
+  committed(changes: number): Promise<void> | null
 }
 
 /** Milliseconds for which statements may keep everything else of the process waiting. */
@@ -47,8 +44,6 @@ export function executorOn(
 ): { executor: SqlExecutor; alone<T>(fn: () => Promise<T>): Promise<T> } {
   const prepared = new Map<string, SqliteStatement>()
   let last: Promise<unknown> = Promise.resolve()
-  /** Those who have or wait for a turn. */
-  let turns = 0
   /** Rows changed since the last transaction. */
   let changed = 0
   /** When everything else last had a turn that we know of. */
@@ -76,12 +71,8 @@ export function executorOn(
   }
 
   function inTurn<T>(fn: () => Promise<T>): Promise<T> {
-    turns++
     const result = last.then(fn)
-    const over = () => {
-      turns--
-    }
-    last = result.then(over, over)
+    last = result.catch(() => {})
     return result
   }
 
@@ -119,7 +110,7 @@ export function executorOn(
     const { result, counts } = await inTurn(async () => {
       changed = 0
       const result = await fn()
-      return { result, counts: changed > 0 ? own?.committed(changed, turns === 1) : null }
+      return { result, counts: changed > 0 ? own?.committed(changed) : null }
     })
     if (counts) await counts
     return result

@@ -10,7 +10,7 @@
  * The log stays the same file for as long as our connection is open; only the last connection of all removes it. To close
  * our descriptor of it ends no lock: SQLite locks the database file and the `-shm` alone.
  */
-import { close, fdatasync, fdatasyncSync, openSync } from 'node:fs'
+import { close, fdatasync, openSync } from 'node:fs'
 import { promisify } from 'node:util'
 import type { Checkpointer } from './checkpointer.ts'
 import type { Own } from './sqlite-executor.ts'
@@ -43,12 +43,6 @@ export interface Wal extends Own {
 const GROWN = { aside: 1000, here: 250 }
 /** Changed rows after which we look how long the log is. */
 const LOOK = 100
-/**
- * To have another thread sync takes as long as a quick disk needs for it. So a commit of few rows that nobody else waits
- * behind is synced here, after a sync in the other thread took less than `quick` milliseconds, and until one here takes
- * longer. Then none is for `rest` times as long: of all time, a hundredth at most is lost to such.
- */
-const HERE = { rows: 10, quick: 1, rest: 100 }
 
 function sync(fd: number): Promise<void> {
   return new Promise((resolve, reject) => fdatasync(fd, (error) => (error ? reject(error) : resolve())))
@@ -66,19 +60,13 @@ export function openWal({ database, filename, synced, alone, startCheckpointer }
   let checkpointing: Promise<void> | null = null
   let closed: Promise<void> | null = null
   let changed = 0
-  /** Whether syncs are done here, and when they may be again. */
-  let here = false
-  let hereFrom = 0
   /** The log's frames after the last checkpoint. */
   let base = 0
 
   async function syncOnce(fd: number): Promise<void> {
-    const began = performance.now()
     try {
       // A second sync would succeed, and would say nothing about what the first one has failed to write.
       if (doubt === null) await sync(fd)
-      const ended = performance.now()
-      here = ended >= hereFrom && ended - began < HERE.quick
     } catch (error) {
       doubt = toSyncError(error)
     }
@@ -93,20 +81,6 @@ export function openWal({ database, filename, synced, alone, startCheckpointer }
     begun.then(end, end)
     running = begun
     return begun
-  }
-
-  function syncHere(fd: number): void {
-    const began = performance.now()
-    try {
-      fdatasyncSync(fd)
-    } catch (error) {
-      doubt = toSyncError(error)
-      throw doubt
-    }
-    const took = performance.now() - began
-    if (took < HERE.quick) return
-    here = false
-    hereFrom = began + took * HERE.rest
   }
 
   /** One that runs may have begun too early for this commit: those who come meanwhile share the next. */
@@ -176,13 +150,9 @@ export function openWal({ database, filename, synced, alone, startCheckpointer }
         doubt = null
       })
     },
-    committed(changes, last) {
+    committed(changes) {
       changed += changes
-      let counts: Promise<void> | null = null
-      if (fd !== null) {
-        if (here && last && changes <= HERE.rows && running === null && doubt === null) syncHere(fd)
-        else counts = syncFrom(fd)
-      }
+      const counts = fd === null ? null : syncFrom(fd)
       if (changed >= LOOK && checkpointing === null && closed === null) look()
       return counts
     },

@@ -1,3 +1,4 @@
+import { BETWEEN } from '../entry-text.ts'
 import { entries, leaving } from './entries.ts'
 import { lane, prelude, VERSION } from './lane.ts'
 import { letters } from './letters.ts'
@@ -31,28 +32,26 @@ local function toHead(written)
   }
 end
 
--- The collections of what is pending, as Node wrote them, in one text; kept with the lane for as long as nothing leaves.
+-- The collections of what is pending, as Node wrote them, in one text.
 local function collectionsOf(lane)
-  if lane.collections then return lane.collections end
-  local seen, names = {}, {}
-  eachPending(lane, function(set)
-    for n = 1, #set.texts do
-      local collection = collectionOf(toEntry(set.texts[n]).first)
-      if not seen[collection] then names[#names + 1] = collection end
-      seen[collection] = true
-    end
-  end)
-  lane.collections = table.concat(names, ';') .. ';'
-  return lane.collections
+  if not lane.collections then
+    lane.collections = {}
+    eachPending(lane, function(set)
+      for n = 1, #set.texts do tally(lane, set.texts[n], 1) end
+    end)
+  end
+  local names = {}
+  for collection in pairs(lane.collections) do names[#names + 1] = collection end
+  return table.concat(names, ';') .. ';'
 end
 `
 
 /**
- * ARGV: channel, sender, how many appends there are, and 1 if they have to be told apart where something overflows; then
- * for each append: how many targets, their names, and for each its head, and width times count values: identity, state,
- * and with a width of 3 the item, or nothing if that is the identity.
- * Answers for each append what overflowed: target, count, or 0 and its collections. Nothing at all is done, and `apart`
- * is answered, if one of the appends that share a part has made something overflow.
+ * ARGV: channel, sender, how many parts there are, 1 if the one part is several appends; and the parts, in one text with
+ * BETWEEN between its values. A part is: how many targets, their names, and for each its head, and width times count
+ * values: identity, state, and with a width of 3 the item, or nothing if that is the identity.
+ * Answers for each part what overflowed: target, count, or 0 and its collections. Nothing at all is done, and `apart` is
+ * answered, if something overflows that several appends have brought.
  */
 export const appendScript: string =
   prelude +
@@ -63,7 +62,18 @@ export const appendScript: string =
   letters +
   adding +
   `
-local values, place = ARGV, 5
+local values, place = {}, 1
+
+local function split(written)
+  local find, sub, count, from = string.find, string.sub, 0, 1
+  while true do
+    local to = find(written, '${BETWEEN}', from, true)
+    count = count + 1
+    values[count] = sub(written, from, to and to - 1)
+    if not to then return end
+    from = to + 1
+  end
+end
 
 -- Entries that are their items, of a target none of whose items has a state that is shared: nearly all of them are new.
 local function addPlain(lane, known, each)
@@ -74,7 +84,12 @@ local function addPlain(lane, known, each)
     local mine = places[identity]
     local entry = mine and puts[mine] or known[n]
     at = at + 2
-    if entry then state = merge(entry, state) else added[#added + 1] = identity end
+    if entry then
+      state = merge(entry, state)
+    else
+      added[#added + 1] = identity
+      if lane.collections then tally(lane, state, 1) end
+    end
     if mine then
       puts[mine] = state or entry
     elseif state then
@@ -100,25 +115,21 @@ local function addOthers(lane, head, identities, each)
   local part = loadPart(lane, identities, items)
   for n = 1, head.count do
     local at = place + width * (n - 1) + 1
-    if addEntry(part, values[at], values[at + 1], width == 3 and values[at + 2] or '') then added[#added + 1] = values[at] end
+    if addEntry(part, values[at], values[at + 1], width == 3 and values[at + 2] or '') then
+      added[#added + 1] = values[at]
+      tally(lane, values[at + 1], 1)
+    end
     if each and lane.pending + #added > tonumber(each()) then over = true end
   end
   return added, over, part
-end
-
-local function noteCollections(lane, states)
-  for n = 1, #states do
-    local collection = collectionOf(states[n])
-    if not string.find(';' .. lane.collections, ';' .. collection .. ';', 1, true) then
-      lane.collections = lane.collections .. collection .. ';'
-    end
-  end
 end
 
 -- Everything of one target, so far only in this script.
 local function gather(target, packed)
   local head = toHead(values[place])
   local lane = packed and toLane(target, packed) or newLane(target, head.epoch)
+  -- Where an overflow may be collapsed, it has to be known what there is.
+  if head.collapsible and lane.pending == 0 then lane.collections = {} end
   local identities, one, width, first, each = {}, { lane = lane, head = head }, head.width, place + 1, nil
   for n = 1, head.count do identities[n] = values[first + width * (n - 1)] end
   if head.each ~= '' then each = string.gmatch(head.each, '[^,]+') end
@@ -135,7 +146,6 @@ local function gather(target, packed)
     for n = 1, head.count do states[n] = values[first + width * (n - 1) + 1] end
     return states
   end
-  if lane.collections then noteCollections(lane, statesOf()) end
   noteAppend(lane, head, statesOf)
   return one
 end
@@ -186,12 +196,13 @@ local function append(together)
 end
 
 checkShared()
+split(ARGV[5])
 local answers = {}
-for n = 1, tonumber(values[3]) do
-  local answer = append(values[4] == '1')
+for n = 1, tonumber(ARGV[3]) do
+  local answer = append(ARGV[4] == '1')
   if not answer then return 'apart' end
   answers[n] = answer
 end
-if earlier then redis.pcall('PUBLISH', values[1], values[2]) end
+if earlier then redis.pcall('PUBLISH', ARGV[1], ARGV[2]) end
 return answers
 `

@@ -21,6 +21,17 @@ local PLUS = 43
 local function atOf(state) return tonumber(string.match(state, '^[^;]+')) end
 local function collectionOf(state) return string.match(state, '^[^;]*;[^;]*;[^;]*;([^;]*)') end
 
+-- How many entries of each collection are pending, where that is counted. Of an entry, all states are of one collection.
+local function tally(lane, written, count)
+  local known = lane.collections
+  if not known then return end
+  local at = 1
+  if string.byte(written) == PLUS then at = string.match(written, '^[^;]*;[^;]*;[^;]*;[^;]*;[^;]*;()') end
+  local collection = string.match(written, '^[^;]*;[^;]*;[^;]*;([^;]*)', at)
+  count = (known[collection] or 0) + count
+  known[collection] = count > 0 and count or nil
+end
+
 local function toEntry(written)
   if string.byte(written) ~= PLUS then
     return { refusedIn = '0', refusedAt = '', appendedAt = string.match(written, '^[^;]+'), first = written, last = written, item = '' }
@@ -185,13 +196,18 @@ end
 
 local function removeAll(lane)
   call('UNLINK', lane.entries, lane.order, lane.returned, lane.newest)
-  lane.pending, lane.shared, lane.listed, lane.back = 0, 0, 0, 0
+  lane.pending, lane.shared, lane.listed, lane.back, lane.collections = 0, 0, 0, 0, lane.collections and {}
+end
+
+local function untally(lane, set)
+  for n = 1, lane.collections and #set.texts or 0 do tally(lane, set.texts[n], -1) end
 end
 
 -- Removes what readOldest gave.
 local function removeOldest(lane, set)
   local count = #set.identities
   if count == lane.pending then return removeAll(lane) end
+  untally(lane, set)
   setMany('HDEL', lane.entries, set.identities)
   leaveShares(lane, set.items)
   if lane.back > 0 then setMany('ZREM', lane.returned, set.identities) end
@@ -221,6 +237,7 @@ end
 local function removeSome(lane, set)
   if #set.identities == 0 then return end
   if #set.identities == lane.pending then return removeAll(lane) end
+  untally(lane, set)
   local gone, list, returned, first = {}, {}, {}, lane.nextOrder - lane.listed
   for n = 1, #set.identities do gone[set.identities[n]] = true end
   for from = 0, lane.listed - 1, MANY do

@@ -71,7 +71,9 @@ local function toLane(target, packed)
 end
 
 local function newLane(target, epoch)
-  return withKeys({ target = target, epoch = epoch, seq = 0, nextOrder = 1, failures = 0, deliveredSeq = 0, newestAt = epoch })
+  local lane = withKeys({ target = target, epoch = epoch, seq = 0, failures = 0, deliveredSeq = 0, newestAt = epoch })
+  lane.nextOrder = lane.listed + 1
+  return lane
 end
 
 -- The lane, with all of its keys looked at; nil: nobody has heard of the target.
@@ -125,7 +127,6 @@ local function makeDue(lane, at)
 end
 
 local function noteRemoved(lane)
-  lane.collections = nil
   if lane.pending == 0 then lane.dueAt, lane.closeBy = nil, nil end
 end
 

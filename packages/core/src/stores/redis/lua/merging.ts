@@ -103,6 +103,7 @@ end
 export const returning: string = `
 -- One that is not pending.
 local function putNew(part, identity, entry, item)
+  tally(part.lane, entry.first, 1)
   if entry.item ~= '' or part.newest[item] then
     local share = shareOf(part, item)
     share.count = share.count + 1
@@ -181,6 +182,6 @@ local function putBack(lane, set, behind)
     end
   end
   savePart(part)
-  lane.pending, lane.back, lane.collections = call('HLEN', lane.entries), call('ZCARD', lane.returned), nil
+  lane.pending, lane.back = call('HLEN', lane.entries), call('ZCARD', lane.returned)
 end
 `
