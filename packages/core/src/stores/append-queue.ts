@@ -20,7 +20,10 @@ export interface AppendQueue {
 export interface AppendQueueOptions {
   /** For messages. */
   store: string
-  /** Commits several appends as if one came after the other; answers for all, or for each. Null: they have to be committed one by one. */
+  /**
+   * Commits several appends as if one came after the other; answers for all of them, or for each. Null: they have to be
+   * committed one by one.
+   */
   commit(appends: readonly (readonly Entry[])[]): Promise<AppendResult | readonly AppendResult[] | null>
   /** Whether every other append would fail now, too. */
   concernsAll(error: unknown): boolean

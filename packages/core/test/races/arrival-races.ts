@@ -2,7 +2,7 @@
 import type { Inbox, InboxRow } from '../../src/ports.ts'
 import { DELIVERED, entryOf, T0 } from '../../src/testing/contract/subject.ts'
 import type { Batch } from '../../src/types.ts'
-import { type Actor, expectNewest, expectOnce, type Race, state } from './race.ts'
+import { type Actor, expectNewest, expectOnce, type Race, state, toldOf } from './race.ts'
 
 export const arrivalRaces: readonly Race[] = [
   {
@@ -23,12 +23,16 @@ export const arrivalRaces: readonly Race[] = [
           rows,
           rows.flatMap(({ entries }) => entries),
         )
-      const [first, second] = await together(
+      const [first, second, , , claimed] = await together(
         fold(inboxes[0] as Inbox),
         fold(inboxes[1] as Inbox),
         () => publisher.put(state('1', 2, T0 + 1)).then(() => publisher.store.peek({ now: T0, targets: [] })),
         () => write('3'),
-        () => two.claim(T0).then(async (batch) => batch && two.settle(batch, DELIVERED, T0)),
+        async () => {
+          const batch = await two.claim(T0)
+          if (batch !== null) await two.settle(batch, DELIVERED, T0)
+          return batch
+        },
       )
       if ([first, second].filter((result) => result !== null).length !== 1) wrong('not exactly one has folded them')
       const left = await mine(inboxes[1] as Inbox, target)
@@ -37,9 +41,11 @@ export const arrivalRaces: readonly Race[] = [
         left,
         left.flatMap(({ entries }) => entries),
       )
-      const delivered = await rest(T0 + 5)
+      const delivered = [...(claimed === null ? [] : [claimed]), ...(await rest(T0 + 5))]
       expectOnce(field, delivered)
-      if (!delivered.some(({ entries }) => entries.some(({ last }) => last.key === '3'))) wrong('lost: 3')
+      // Folded late, an old state may follow a newer one.
+      if (!toldOf(delivered, '1').includes(2)) wrong('lost: state 2 of 1')
+      for (const key of ['2', '3']) expectNewest(field, delivered, key, 1)
     },
   },
   {
@@ -64,17 +70,22 @@ export const arrivalRaces: readonly Race[] = [
         })
         open.catch(reject)
       })
-      await transaction((tx) => user.write(tx, [row(target, '3')]))
-      let folded = false
-      const folding = fold(folder, target).finally(() => {
-        folded = true
-      })
-      // Time enough for whoever need not wait.
-      for (let n = 0; n < 200 && !folded; n++) await stores[2]?.time()
-      if (!folded) wrong('folding waits for a transaction of somebody else')
-      commit()
-      await open
-      const one = await folding
+      let one = 'nothing'
+      try {
+        await transaction((tx) => user.write(tx, [row(target, '3')]))
+        let folded = false
+        const folding = fold(folder, target).finally(() => {
+          folded = true
+        })
+        // Time enough for whoever need not wait.
+        for (let n = 0; n < 200 && !folded; n++) await stores[2]?.time()
+        if (!folded) wrong('folding waits for a transaction of somebody else')
+        commit()
+        one = await folding
+      } finally {
+        commit()
+        await open
+      }
       if (one !== '1,3') wrong(`${one} was folded instead of 1 and 3`)
       if ((await fold(folder, target)) !== '2') wrong('lost: 2')
       const keys = (await rest(T0 + 5)).flatMap(({ entries }) => entries.map(({ last }) => last.key))

@@ -266,6 +266,15 @@ await withServer('redis', (server) => {
       expect((await on(store).take(T0)).entries[0]?.last.fields === fields).toBe(true)
     })
 
+    it('appends that come in one go have each a step of their own', async () => {
+      const { store } = open()
+      const fields = JSON.stringify({ text: 'x'.repeat(2_000_000) })
+      await Promise.all(Array.from({ length: 20 }, (_, n) => put(store, { key: String(n), change: { fields } })))
+      expect((await on(store).take(T0, { bytes: 1e9 })).entries.map(({ last }) => last.fields.length)).toEqual(
+        Array(20).fill(fields.length),
+      )
+    })
+
     it('numbers of dead letters are redriven, pruned and forgotten in portions', async () => {
       const { store } = open()
       const few = { maxPending: 1 }

@@ -60,7 +60,8 @@ function refuse(facts: Facts): void {
 function* doubtsOf(facts: Facts): Iterable<string> {
   const policy = facts.get('maxmemory_policy') ?? 'noeviction'
   if (policy !== 'noeviction' && Number(facts.get('maxmemory') ?? 0) > 0) {
-    yield `this Redis removes keys when its memory is full (maxmemory-policy ${policy}), and changes that wait would be lost: set it to noeviction`
+    yield `this Redis removes keys when its memory is full (maxmemory-policy ${policy}), and changes that wait with them: ` +
+      'set it to noeviction'
   }
   if (facts.get('aof_enabled') === '0') {
     yield 'this Redis keeps no append-only file (appendonly no): changes that wait are lost when the server restarts'

@@ -56,14 +56,18 @@ function fromWord(word: string): string {
   if (text === undefined) {
     if (read.size >= 10_000) read.clear()
     text = JSON.parse(`"${word}"`) as string
-    read.set(word, text)
+    // Not the word itself: it would keep all of the text that it was cut from.
+    read.set(toWord(text), text)
   }
   return text
 }
 
 const EVENTS: Record<string, ChangeEvent> = { c: 'create', u: 'update', d: 'delete' }
 
-/** What the marks after the event say: k the key is a number; b, o `shows`; t truncated; p, h there are `previous`, `hidden`; i item and identity follow; j everything is JSON. */
+/**
+ * The event, and what else is to be said: k, the key is a number; b and o, what it `shows`; t, it is truncated; p and h,
+ * there are `previous` and `hidden`. Then i, item and identity follow; j, everything is JSON.
+ */
 function marksOf({ event, key, shows, truncated, previous, hidden }: TrimmedChange): string {
   let marks = event.charAt(0)
   if (typeof key === 'number') marks += 'k'
@@ -74,16 +78,9 @@ function marksOf({ event, key, shows, truncated, previous, hidden }: TrimmedChan
   return marks
 }
 
-export function toState({
-  item,
-  identity,
-  change,
-  revision,
-  at,
-}: Pick<Entry, 'item' | 'identity' | 'change' | 'revision' | 'at'>): string {
+export function toState({ item, identity, change, revision, at }: Entry): string {
   const { collection, key, timestamp, fields, previous = '', hidden = '' } = change
-  if (typeof key !== 'string' && typeof key !== 'number')
-    throw new TypeError(`a key is a string or a number, not a ${typeof key}`)
+  if (typeof key !== 'string' && typeof key !== 'number') throw new TypeError(`a key is no ${typeof key}`)
   const name = String(key)
   const plain = `${collection}\u0000${name}`
   const named = item === plain && identity === (change.previous === undefined ? item : `\u0000${previous}\u0000${item}`)

@@ -19,8 +19,10 @@ const MEANING: readonly [sign: RegExp, meaning: string, code?: PipelineErrorCode
   [/\bCLUSTERDOWN\b/, 'the cluster is down'],
   [/\b(NOAUTH|WRONGPASS)\b/, 'the server asks for another password'],
   [/\bNOPERM\b/, 'the user of the server may not do that'],
-  [/no answer within/, 'it did not answer in time'],
+  [/Invalid string length/, 'it is too large for one publish: publish in portions', 'STORE_UNSUPPORTED'],
+  [/no answer within|Command timed out/, 'it did not answer in time'],
   [/Connection is closed|was ended/, 'the client was closed'],
+  [/subscriber mode/, 'the client listens to channels: give the store one of its own'],
   [
     /max retries per request|isn't writeable|ECONN|ETIMEDOUT|EPIPE|ENOTFOUND|EHOST|All sentinels|slots cache/i,
     'it cannot be reached',
@@ -42,9 +44,14 @@ export function toStoreError(doing: string, error: unknown): PipelineError {
   return new PipelineError('STORE_FAILED', `the redis store could not ${doing}`, { cause: error })
 }
 
-/** Whether every other call would fail now, too. What one append is refused for, it is refused for before it is sent. */
+/** Whether every other append would fail now, too. What is wrong with one alone is no error of ours, or its size. */
 export function concernsAll(error: unknown): boolean {
-  return error instanceof PipelineError
+  return error instanceof PipelineError && error.code !== 'STORE_UNSUPPORTED'
+}
+
+export function tooLarge(most: string, size: string): PipelineError {
+  const limit = `the redis store takes at most ${most} in one publish, and this makes ${size}`
+  return new PipelineError('STORE_UNSUPPORTED', `${limit}: publish in portions; nothing was stored`)
 }
 
 export function isNoScript(error: unknown): boolean {

@@ -8,7 +8,7 @@ import { toHead, toParts } from './append.ts'
 import { callsOn } from './calls.ts'
 import type { RedisClient } from './client.ts'
 import { instant, nameOf, toSafe, toState } from './entry-text.ts'
-import { concernsAll, toStoreError } from './failure.ts'
+import { concernsAll, tooLarge, toStoreError } from './failure.ts'
 import { appendScript } from './lua/append.ts'
 import { claimScript, renewScript } from './lua/claim.ts'
 import { collapseScript } from './lua/collapse.ts'
@@ -31,8 +31,11 @@ export interface RedisStoreOptions {
   warn?: (message: string) => void
 }
 
-/** The most entries that one append may have: the server does nothing else while it takes them. */
+/** The most entries that one append may have, and the most bytes: the server does nothing else while it takes them. */
 const MOST = 100_000
+const MOST_BYTES = 128 * 1024 * 1024
+/** Appends that are larger together have each a step of its own. */
+const GROUP_BYTES = 16 * 1024 * 1024
 /** Letters, targets that one script deals with. */
 const PORTION = 1_000
 
@@ -42,21 +45,22 @@ export function redisStore(options: RedisStoreOptions): Store {
   const calls = callsOn({ client, prefix, timeout, warn })
   const { run, ask } = calls
   const channel = `{${prefix}}:wake`
+  /** By which we know our own voice. */
   const self = randomUUID()
   const told = [channel, self]
   const stops = new Set<() => void>()
   const queue = appendQueue({ store: 'redis', commit, concernsAll })
 
-  async function commit(appends: readonly (readonly Entry[])[]): Promise<readonly AppendResult[]> {
-    const together = await send([appends.flat()], appends.length > 1)
-    const answers = together === 'apart' ? await send(appends, false) : together
-    const results = (answers as string[][]).map(toAppendResult)
-    return results.length === appends.length ? results : appends.map(() => results[0] ?? NOTHING)
-  }
-
-  /** In one step, one after the other. `shared`: they are the one part of several. */
-  function send(parts: readonly (readonly Entry[])[], shared: boolean): Promise<unknown> {
-    return run('append', appendScript, [...told, String(parts.length), shared ? '1' : '', toParts(parts)])
+  async function commit(appends: readonly (readonly Entry[])[]): Promise<readonly AppendResult[] | null> {
+    const shared = appends.length > 1
+    const text = toParts([appends.flat()])
+    if (shared && text.length > GROUP_BYTES) return null
+    if (text.length > MOST_BYTES) throw tooLarge(`${MOST_BYTES} bytes`, String(text.length))
+    const together = await run('append', appendScript, [...told, '1', shared ? '1' : '', text])
+    // Something overflows: one after the other, in one step.
+    const apart = () => run('append', appendScript, [...told, String(appends.length), '', toParts(appends)])
+    const results = ((together === 'apart' ? await apart() : together) as string[][]).map(toAppendResult)
+    return results.length === appends.length ? results : appends.map(() => NOTHING)
   }
 
   return {
@@ -64,10 +68,7 @@ export function redisStore(options: RedisStoreOptions): Store {
     durable: true,
 
     async append(entries) {
-      if (entries.length > MOST) {
-        const message = `the redis store takes at most ${MOST} entries in one publish, and this makes ${entries.length}: publish in portions; nothing was stored`
-        throw new PipelineError('STORE_UNSUPPORTED', message)
-      }
+      if (entries.length > MOST) throw tooLarge(`${MOST} entries`, String(entries.length))
       try {
         return await queue.append(entries)
       } catch (error) {

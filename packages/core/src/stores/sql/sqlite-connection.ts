@@ -48,7 +48,7 @@ async function prepare(
   await retrying(() => database.pragma('user_version'))
   const { executor, alone } = executorOn(database, {
     ready: () => wal.ready(),
-    committed: (changes) => wal.committed(changes),
+    committed: () => wal.committed(),
   })
   const wal = openWal({
     database,

@@ -20,8 +20,8 @@ export interface SqliteStatement {
 export interface Own {
   /** Before a transaction, in its turn. Null: at once. */
   ready(): Promise<void> | null
-  /** After a commit that changed so many rows. It counts when this resolves; the next transaction may begin before. */
-  committed(changes: number): Promise<void> | null
+  /** After a commit that changed something. It counts when this resolves; the next transaction may begin before. */
+  committed(): Promise<void> | null
 }
 
 /** Milliseconds for which statements may keep everything else of the process waiting. */
@@ -44,8 +44,8 @@ export function executorOn(
 ): { executor: SqlExecutor; alone<T>(fn: () => Promise<T>): Promise<T> } {
   const prepared = new Map<string, SqliteStatement>()
   let last: Promise<unknown> = Promise.resolve()
-  /** Rows changed since the last transaction. */
-  let changed = 0
+  /** Whether this turn has changed a row. */
+  let changed = false
   /** When everything else last had a turn that we know of. */
   let turnedAt = performance.now()
 
@@ -58,7 +58,7 @@ export function executorOn(
     }
     if (statement.reader) return { rows: statement.all(...bindings) as SqlResult['rows'], changes: 0 }
     const { changes } = statement.run(...bindings)
-    changed += changes
+    if (changes > 0) changed = true
     return { rows: [], changes }
   }
 
@@ -108,9 +108,9 @@ export function executorOn(
   /** In its turn; what it wrote is waited for when the next has already begun. */
   async function counted<T>(fn: () => Promise<T>): Promise<T> {
     const { result, counts } = await inTurn(async () => {
-      changed = 0
+      changed = false
       const result = await fn()
-      return { result, counts: changed > 0 ? own?.committed(changed) : null }
+      return { result, counts: changed ? own?.committed() : null }
     })
     if (counts) await counts
     return result

@@ -41,8 +41,8 @@ export interface Wal extends Own {
 
 /** Frames by which the log has grown when a checkpoint is due, in a thread of its own or in this one. */
 const GROWN = { aside: 1000, here: 250 }
-/** Changed rows after which we look how long the log is. */
-const LOOK = 100
+/** Commits after which we look how long the log is. */
+const LOOK = 8
 
 function sync(fd: number): Promise<void> {
   return new Promise((resolve, reject) => fdatasync(fd, (error) => (error ? reject(error) : resolve())))
@@ -59,7 +59,7 @@ export function openWal({ database, filename, synced, alone, startCheckpointer }
   let checkpointer: Checkpointer | null | undefined
   let checkpointing: Promise<void> | null = null
   let closed: Promise<void> | null = null
-  let changed = 0
+  let commits = 0
   /** The log's frames after the last checkpoint. */
   let base = 0
 
@@ -122,7 +122,7 @@ export function openWal({ database, filename, synced, alone, startCheckpointer }
 
   /** Starts a checkpoint if it is due. */
   function look(): void {
-    changed = 0
+    commits = 0
     const now = frames()
     // Another process may have begun it anew.
     if (now < base) base = 0
@@ -150,10 +150,10 @@ export function openWal({ database, filename, synced, alone, startCheckpointer }
         doubt = null
       })
     },
-    committed(changes) {
-      changed += changes
+    committed() {
+      commits += 1
       const counts = fd === null ? null : syncFrom(fd)
-      if (changed >= LOOK && checkpointing === null && closed === null) look()
+      if (commits >= LOOK && checkpointing === null && closed === null) look()
       return counts
     },
     close() {

@@ -1,6 +1,7 @@
 import { BETWEEN } from '../entry-text.ts'
-import { entries, leaving } from './entries.ts'
+import { entries } from './entries.ts'
 import { lane, prelude, VERSION } from './lane.ts'
+import { leaving } from './leaving.ts'
 import { letters } from './letters.ts'
 import { merging } from './merging.ts'
 
@@ -24,7 +25,8 @@ end
 
 local HEAD = '^([^;]*);([^;]*);([^;]*);([^;]*);([^;]*);([^;]*);([^;]*);([^;]*);([^;]*);([^;]*);([^;]*);([^;]*);([^;]*)$'
 local function toHead(written)
-  local count, width, epoch, at, quietUntil, closeBy, minAt, maxAt, size, least, most, collapsible, each = string.match(written, HEAD)
+  local count, width, epoch, at, quietUntil, closeBy, minAt, maxAt, size, least, most, collapsible, each =
+    string.match(written, HEAD)
   return {
     count = tonumber(count), width = tonumber(width), epoch = tonumber(epoch), at = tonumber(at),
     quietUntil = tonumber(quietUntil), closeBy = tonumber(closeBy), minAt = tonumber(minAt), maxAt = tonumber(maxAt),

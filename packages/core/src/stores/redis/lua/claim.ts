@@ -1,5 +1,6 @@
-import { entries, leaving } from './entries.ts'
+import { entries } from './entries.ts'
 import { lane, prelude } from './lane.ts'
+import { leaving } from './leaving.ts'
 
 /**
  * ARGV: target, now, entries, bytes, batch id, revision, asOf, token, leaseUntil. Answers nothing, or what `toBatch` of

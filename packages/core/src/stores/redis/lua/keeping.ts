@@ -1,5 +1,6 @@
-import { entries, leaving } from './entries.ts'
+import { entries } from './entries.ts'
 import { lane, prelude } from './lane.ts'
+import { leaving } from './leaving.ts'
 import { BEFORE_TARGET, letters } from './letters.ts'
 import { merging, returning } from './merging.ts'
 

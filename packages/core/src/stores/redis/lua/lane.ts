@@ -44,7 +44,8 @@ local FIELDS = {
   'leaseUntil', 'openedAt', 'attempt', 'refusals', 'revision', 'asOf', 'forgotten', 'reclaimed', 'flyingFrom',
 }
 local BATCH = {
-  'batch', 'batchSeq', 'token', 'leaseUntil', 'openedAt', 'attempt', 'refusals', 'revision', 'asOf', 'forgotten', 'reclaimed', 'flyingFrom',
+  'batch', 'batchSeq', 'token', 'leaseUntil', 'openedAt', 'attempt', 'refusals', 'revision', 'asOf', 'forgotten',
+  'reclaimed', 'flyingFrom',
 }
 
 -- The keys that all targets share are of the kind that we will write.
