@@ -215,6 +215,8 @@ describe('a target that is wrong', () => {
     ['an empty key', { url, key: '' }, '.key: has to be a name, not an empty string'],
     ['a number for a uid', { url, uid: 5 }, '.uid: has to be an id, not a number'],
     ['a long uid', { url, uid: 'x'.repeat(256) }, '.uid: has to be at most 255 characters long, not 256'],
+    ['a blank at the end of the key', { url, key: 'site ' }, '.key: must not begin or end with a blank'],
+    ['half of a character in the uid', { url, uid: 'a\uD800' }, '.uid: must not hold half of a character'],
     ['a line break in the name', { url, name: 'a\nb' }, '.name: must not hold control characters'],
     [
       'a url too long to be a name',

@@ -9,6 +9,7 @@ import {
   compiles,
   isJson,
   isObject,
+  keyProblem,
   LONGEST_NAME,
   nameProblem,
   oldPathProblem,
@@ -295,8 +296,8 @@ const retrySchema = z.strictObject(
 
 const targetSchema = z.strictObject({
   url: z.preprocess((url) => (typeof url === 'string' ? url.trim() : url), text('a url as text', urlProblem)),
-  key: text('a name', nameProblem).optional(),
-  uid: text('an id', nameProblem).optional(),
+  key: text('a name', keyProblem).optional(),
+  uid: text('an id', keyProblem).optional(),
   name: text('a name', nameProblem).optional(),
   status: oneOf(['published', 'draft', 'archived']).default('published'),
   auth: authSchema,

@@ -22,6 +22,12 @@ export function nameProblem(name: string): string | null {
   return CONTROL.test(name) ? 'must not hold control characters' : null
 }
 
+/** What a target is known by has to be different in every database, too. */
+export function keyProblem(key: string): string | null {
+  if (key.trim() !== key) return 'must not begin or end with a blank'
+  return /\p{Surrogate}/u.test(key) ? 'must not hold half of a character' : nameProblem(key)
+}
+
 export function pathProblem(path: string): string | null {
   return path.split('.').includes('') ? 'is not the path of a field: a name is missing before or after a dot' : null
 }
