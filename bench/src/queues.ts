@@ -41,6 +41,7 @@ export const openBullmq: OpenQueue = async (url, send) => {
   const connect = () => new Redis(url, { maxRetriesPerRequest: null, enableAutoPipelining: true })
   const connections = [connect(), connect()] as const
   await connections[0].flushall()
+  await connections[0].config('SET', 'appendfsync', 'everysec')
   const queue = new BullQueue<WireEvent>(NAME, { connection: connections[0] })
   const worker = new Worker<WireEvent>(NAME, ({ data }) => send(data), {
     connection: connections[1],

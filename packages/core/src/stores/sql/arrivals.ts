@@ -27,8 +27,7 @@ export interface Arrivals {
   learnt(target: string, pending: number): void
 }
 
-/** Rows that are taken in by one transaction, and the most entries and characters of each. */
-const ROWS = 60
+/** The most entries and characters of a row. */
 const NOTED = 500
 const BODY = 400_000
 /** Characters of one entry: two of its states have to fit into what a server takes at once. A pipeline trims far below. */
@@ -99,7 +98,7 @@ export function arrivalsOf({ dialect, tables }: { dialect: Dialect; tables: Tabl
   async function takePortion(session: Session): Promise<{ rows: readonly Row[]; result: AppendResult }> {
     // What is undone here was not told to anybody.
     if (dialect.relaxed !== null) await session.db.run(dialect.relaxed, [])
-    const oldest = `SELECT id, source FROM ${tables.arrivals}${dialect.by('PRIMARY')} ORDER BY id LIMIT ${ROWS}${dialect.forUpdate}`
+    const oldest = `SELECT id, source FROM ${tables.arrivals}${dialect.by('PRIMARY')} ORDER BY id LIMIT ${dialect.portion}${dialect.forUpdate}`
     const rows = await select(session, oldest)
     if (rows.length === 0) return { rows, result: NOTHING }
     const entries = await entriesOf(session, rows)
@@ -121,7 +120,7 @@ export function arrivalsOf({ dialect, tables }: { dialect: Dialect; tables: Tabl
     }
     for (const { target, count } of result.overflowed) overflowed.set(target, (overflowed.get(target) ?? 0) + count)
     for (const { target, collections } of result.collapsible) collapsible.set(target, collections)
-    return rows.length === ROWS
+    return rows.length === dialect.portion
   }
 
   async function takeAll(): Promise<void> {

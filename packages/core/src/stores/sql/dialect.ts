@@ -39,6 +39,8 @@ export interface Dialect {
   rowsPerInsert: readonly number[]
   /** What takes the place of VALUES where each column is one binding; null: each value is one. */
   atOnce: { rows(columns: Columns): string; bind(columns: Columns, rows: readonly (readonly SqlValue[])[]): SqlValue[] } | null
+  /** Rows of arrivals that are taken in by one transaction: few where nothing else of the process can go on meanwhile. */
+  portion: number
   /** Run first in a transaction that a loss of power may undo, as long as nothing later is kept; null: there is no such thing. */
   relaxed: string | null
   /** Run once the tables are there; may be repeated. */
@@ -89,6 +91,7 @@ const dialects: Record<SqlDialect, Dialect> = {
     now: null,
     rowsPerInsert: [64, 8, 1],
     atOnce: null,
+    portion: 2,
     relaxed: null,
     tuning: () => [],
   },
@@ -118,6 +121,7 @@ const dialects: Record<SqlDialect, Dialect> = {
           .join(', ')})`,
       bind: (columns, rows) => Object.keys(columns).map((_, place) => `{${rows.map((row) => toElement(row[place])).join(',')}}`),
     },
+    portion: 60,
     relaxed: 'SET LOCAL synchronous_commit = off',
     // What is there for a moment is not worth being compressed.
     tuning: ({ arrivals }) => [`ALTER TABLE ${arrivals} ALTER COLUMN body SET STORAGE EXTERNAL`],
@@ -147,6 +151,7 @@ const dialects: Record<SqlDialect, Dialect> = {
     now: 'SELECT FLOOR(UNIX_TIMESTAMP(SYSDATE(3)) * 1000) AS now',
     rowsPerInsert: [500],
     atOnce: null,
+    portion: 60,
     relaxed: null,
     tuning: () => [],
   },
