@@ -37,6 +37,9 @@ export interface Pool {
 /** How often an idle process asks whether something is due: others may write to the store. In milliseconds. */
 const POLL = 1000
 
+/** The longest that it rests between two looks at what is due, in milliseconds: for as long as the last one took. */
+const REST = 10
+
 /** Claims that are made side by side: a server answers them in about the time of one, and each takes a connection. */
 const CLAIMS = 8
 
@@ -51,6 +54,8 @@ export function createPool({ store, clock, time, teller, worker, alarm, concurre
   /** By target; from its claim on. */
   const running = new Map<string, Slot>()
   let claiming = 0
+  /** Since nobody was claiming. */
+  let claimed = false
   let loop: Promise<void> | null = null
 
   /** Starts what is due, as far as there are slots. */
@@ -68,9 +73,9 @@ export function createPool({ store, clock, time, teller, worker, alarm, concurre
     const slot: Slot = { failing: true, done: Promise.resolve() }
     running.set(uid, slot)
     slot.done = claimAndRun(uid, loaded, slot).then(
-      (claimed) => {
+      (sent) => {
         running.delete(uid)
-        if (claimed) alarm.pull(time.now())
+        if (sent) alarm.pull(time.now())
       },
       (error: unknown) => {
         running.delete(uid)
@@ -85,10 +90,14 @@ export function createPool({ store, clock, time, teller, worker, alarm, concurre
     const batch = await worker.claim(uid, loaded).finally(() => {
       claiming -= 1
     })
+    claimed ||= batch !== null
+    if (claiming === 0 && claimed) {
+      // There may be more that is due, and when the next is, is to be found out.
+      claimed = false
+      alarm.pull(time.now())
+    }
     if (batch === null) return false
     slot.failing = batch.state.failures > 0
-    // There may be more that is due, and when the next is, is to be found out.
-    alarm.pull(time.now())
     await worker.run(batch, loaded, aborting.signal)
     return true
   }
@@ -126,8 +135,12 @@ export function createPool({ store, clock, time, teller, worker, alarm, concurre
         let trouble = 0
         while (!stopping.signal.aborted) {
           try {
+            const from = clock.now()
             const until = await turn()
             trouble = 0
+            // A store that needs a while to answer is not asked again for every slot that becomes free.
+            const rest = Math.min(clock.now() - from, REST)
+            if (rest >= 1) await clock.sleep(rest, stopping.signal)
             await alarm.wait(until, stopping.signal)
           } catch (error) {
             // A list of targets that could not be loaded was told already.

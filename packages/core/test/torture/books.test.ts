@@ -10,14 +10,15 @@ it.each([
   ['its answer was lost', { answer: 'reset' }, () => {}],
   ['its sender was killed', {}, (books) => books.killed('worker1', Date.now())],
   ['its sender was killed', { answer: 'none' }, (books) => books.killed('worker1', Date.now())],
-  ['its lease was taken over', {}, (books) => books.heard('worker1', { settled: 'batch', ok: false })],
+  ['its lease ran out', {}, (books) => books.heard('worker1', { settled: 'batch', verdict: 'delivered', ok: false })],
+  ['its lease ran out', {}, (books) => books.heard('worker1', { settled: 'batch', verdict: 'aborted', ok: true })],
   ['unexplained', {}, () => {}],
-  ['unexplained', {}, (books) => books.heard('worker1', { settled: 'batch', ok: true })],
+  ['unexplained', {}, (books) => books.heard('worker1', { settled: 'batch', verdict: 'delivered', ok: true })],
   [
     'unexplained',
     {},
     (books) => {
-      books.heard('worker1', { settled: 'batch', ok: true })
+      books.heard('worker1', { settled: 'batch', verdict: 'delivered', ok: true })
       books.killed('worker1', Date.now())
     },
   ],

@@ -7,9 +7,17 @@ export type Reason =
   | 'its answer was lost'
   /** …before it could store that the batch is delivered. */
   | 'its sender was killed'
-  /** The sender lived, and found that the claim was no longer its own. */
-  | 'its lease was taken over'
+  /** The sender lived, and gave the batch up in time, or found that the claim was no longer its own. */
+  | 'its lease ran out'
   | 'unexplained'
+
+export interface Duplicate {
+  reason: Reason
+  before: Arrival
+  again: Arrival
+  /** What the sender said of it after `before`. */
+  said: readonly Settled[]
+}
 
 export interface Books {
   heard(sender: string, said: Said): void
@@ -22,7 +30,13 @@ export interface Books {
    */
   readonly takeovers: readonly number[]
   /** For each arrival of a batch that had been accepted before: why it was sent again. */
-  duplicates(arrivals: readonly Arrival[]): { arrival: Arrival; reason: Reason }[]
+  duplicates(arrivals: readonly Arrival[]): Duplicate[]
+}
+
+interface Settled {
+  at: number
+  verdict: string
+  ok: boolean
 }
 
 interface Worker {
@@ -32,7 +46,7 @@ interface Worker {
   /** Batch id → target. */
   holding: Map<string, string>
   /** What it said of each batch, in order. */
-  settled: Map<string, { at: number; ok: boolean }[]>
+  settled: Map<string, Settled[]>
 }
 
 /** Who held which batch when, from what the workers say and what arrives. */
@@ -51,13 +65,15 @@ export function createBooks(): Books {
     return worker
   }
 
-  function reasonOf(before: Arrival, again: Arrival): Reason {
-    if (before.answer === 'reset') return 'its answer was lost'
+  function explained(before: Arrival, again: Arrival): Duplicate {
     const { killedAt, settled } = workerOf(before.sender)
-    const after = (settled.get(before.id) ?? []).filter(({ at }) => at >= before.at)
-    if (after.length === 0 && killedAt <= again.at) return 'its sender was killed'
-    if (after.length > 0 && after.every(({ ok }) => !ok)) return 'its lease was taken over'
-    return 'unexplained'
+    const said = (settled.get(before.id) ?? []).filter(({ at }) => at >= before.at)
+    const reason = (): Reason => {
+      if (before.answer === 'reset') return 'its answer was lost'
+      if (said.length === 0) return killedAt <= again.at ? 'its sender was killed' : 'unexplained'
+      return said.every(({ verdict, ok }) => !ok || verdict === 'aborted') ? 'its lease ran out' : 'unexplained'
+    }
+    return { reason: reason(), before, again, said }
   }
 
   return {
@@ -69,7 +85,7 @@ export function createBooks(): Books {
       if ('claiming' in said) claiming.add(said.claiming)
       else if ('settled' in said) {
         holding.delete(said.settled)
-        settled.set(said.settled, [...(settled.get(said.settled) ?? []), { at: Date.now(), ok: said.ok }])
+        settled.set(said.settled, [...(settled.get(said.settled) ?? []), { at: Date.now(), verdict: said.verdict, ok: said.ok }])
       } else {
         const { target, claimed, reclaimed } = said
         claiming.delete(target)
@@ -104,7 +120,7 @@ export function createBooks(): Books {
         if (!arrival.accepted) return []
         const before = accepted.get(arrival.id)
         accepted.set(arrival.id, arrival)
-        return before === undefined ? [] : [{ arrival, reason: reasonOf(before, arrival) }]
+        return before === undefined ? [] : [explained(before, arrival)]
       })
     },
   }

@@ -1,5 +1,5 @@
 /** One process of the torture: `node child.ts <task as JSON>`. It is killed, never stopped. */
-import { createPipeline, type Pipeline, type Store, type TargetInput } from '../../src/index.ts'
+import { createPipeline, type Pipeline, type Store, type TargetInput, type Verdict } from '../../src/index.ts'
 import { SENDER } from './sink.ts'
 import { type Opened, stores } from './stores.ts'
 
@@ -26,7 +26,7 @@ export type Said =
   /** …and now it does hold this one, or none. */
   | { claimed: string | null; target: string; reclaimed: boolean }
   /** It does not hold this batch any more. `ok`: it did until now. */
-  | { settled: string; ok: boolean }
+  | { settled: string; verdict: Verdict['kind']; ok: boolean }
 
 const items = 8
 
@@ -72,7 +72,7 @@ function telling(store: Store): Store {
     },
     async settle(receipt, verdict, now) {
       const settled = await store.settle(receipt, verdict, now)
-      say({ settled: receipt.batchId, ok: settled.ok })
+      say({ settled: receipt.batchId, verdict: verdict.kind, ok: settled.ok })
       return settled
     },
   }

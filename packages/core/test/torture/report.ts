@@ -42,7 +42,7 @@ export function report({ sinks, books, expected, missing, lease, seed }: Ended):
   const counted = [...reasons].map(([reason, count]) => `${reason} (${count})`).sort()
   console.log(`${duplicates.length} batches arrived twice${counted.length > 0 ? `: ${counted.join(', ')}` : ''}`)
   const unexplained = duplicates.filter(({ reason }) => reason === 'unexplained')
-  for (const { arrival } of unexplained) console.log(`${arrival.id} arrived again from ${arrival.sender}, for no reason`)
+  for (const one of unexplained) console.log(JSON.stringify(one))
 
   const slowest = Math.max(0, ...books.takeovers)
   const limit = TAKEOVER + Math.max(0, lease - 10_000)

@@ -122,7 +122,8 @@ const dialects: Record<SqlDialect, Dialect> = {
       bind: (columns, rows) => Object.keys(columns).map((_, place) => `{${rows.map((row) => toElement(row[place])).join(',')}}`),
     },
     portion: 60,
-    relaxed: 'SET LOCAL synchronous_commit = off',
+    // And finds a few entries by their index, though it may not know yet how many there are.
+    relaxed: "SELECT set_config('synchronous_commit', 'off', true), set_config('enable_seqscan', 'off', true)",
     // What is there for a moment is not worth being compressed.
     tuning: ({ arrivals }) => [`ALTER TABLE ${arrivals} ALTER COLUMN body SET STORAGE EXTERNAL`],
   },
