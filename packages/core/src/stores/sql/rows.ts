@@ -46,6 +46,7 @@ const ENTRY = {
   last_change: 'text',
 } as const satisfies Columns
 const PENDING = { lane: 'integer', ord: 'integer', put_back: 'integer', ...ENTRY } as const satisfies Columns
+const OVERWRITTEN = Object.keys(PENDING).filter((column) => column !== 'lane' && column !== 'ord')
 const DEAD = {
   id: 'text',
   target: 'text',
@@ -102,16 +103,20 @@ function entryValues(target: string, held: Held): SqlValue[] {
   return [itemHash(target, item), last.collection, appendedAt, lastAt, refusedIn, weightOf(held), revision, named, newest]
 }
 
-/** Inserts the entries into the pending ones of their lanes, or overwrites those of the same order number. */
-export function writePending(session: Session, entries: readonly { lane: StoredLane; held: Held }[]): Promise<void> {
+/** Inserts the entries into the pending ones of their lanes. With `changed` they overwrite those of the same order number. */
+export function writePending(
+  session: Session,
+  entries: readonly { lane: StoredLane; held: Held }[],
+  changed?: 'changed',
+): Promise<void> {
   const rows = entries.map(({ lane, held }) => [
     lane.id,
     held.order,
     held.order <= lane.flyingUntil ? 1 : 0,
     ...entryValues(lane.target, held),
   ])
-  const changing = Object.keys(PENDING).filter((column) => column !== 'lane' && column !== 'ord')
-  return insert(session, session.tables.entries, PENDING, rows, session.dialect.onConflict(['lane', 'ord'], changing))
+  const after = changed && session.dialect.onConflict(['lane', 'ord'], OVERWRITTEN)
+  return insert(session, session.tables.entries, PENDING, rows, after)
 }
 
 export function writeDead(

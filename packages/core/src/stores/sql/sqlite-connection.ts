@@ -35,6 +35,8 @@ async function prepare(
   // Two processes that open a new file at once cannot both change its mode.
   const mode = await retrying(() => database.pragma('journal_mode = WAL', { simple: true }))
   database.pragma('wal_autocheckpoint = 0')
+  // 32 MB: what waits for a while should not have to be read back.
+  database.pragma('cache_size = -32768')
   // Not where Node's permission model is on: it forbids to sync a file. SQLite then does it here.
   const aside = mode === 'wal' && process.permission === undefined
   database.pragma(`synchronous = ${aside || synchronous === 'normal' ? 'NORMAL' : mode === 'wal' ? 'FULL' : 'EXTRA'}`)
