@@ -94,7 +94,7 @@ export const arrivalRaces: readonly Race[] = [
   },
   {
     name: 'what several processes append, take in and claim at once is all delivered, in order',
-    catches: ['without locks', 'without transactions', 'takes in up to the last', 'appends overtake each other'],
+    catches: ['without transactions', 'takes in up to the last', 'appends overtake each other'],
     async round(field) {
       const { at, together, rest } = field
       const [one, two, three] = at as [Actor, Actor, Actor]

@@ -78,7 +78,7 @@ export const keepingRaces: readonly Race[] = [
   },
   {
     name: 'what is forgotten in flight is gone, and what comes after is not',
-    catches: ['without locks', 'without transactions', 'forgets what comes after'],
+    catches: ['without transactions', 'forgets what comes after'],
     async round(field) {
       const { at, target, together, wrong, rest } = field
       const [owner, editor, publisher] = at as [Actor, Actor, Actor]

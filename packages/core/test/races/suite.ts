@@ -15,7 +15,7 @@ const PROCESSES = 3
 /** Milliseconds for each race; more find more. */
 const FOR = Number(process.env['UNSTALE_RACE_MS'] ?? 250)
 /** A broken store that survives for so many milliseconds was not seen. */
-const PATIENCE = 15_000
+const PATIENCE = 60_000
 
 /** Each race on a store that has to stand it, and on broken ones that it has to catch. */
 export function raceSuite(
@@ -39,7 +39,7 @@ export function raceSuite(
         expect(rounds).toBeGreaterThan(0)
       })
       for (const double of caught) {
-        it(`… unless ${double}`, async () => {
+        it(`… unless ${double}`, { timeout: PATIENCE + 20_000 }, async () => {
           const broken = doubles[double] as Double
           const { problems } = await onProcesses(open, broken, (processes) =>
             run(race, processes, { ms: PATIENCE, untilWrong: true }),
