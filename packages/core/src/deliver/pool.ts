@@ -146,7 +146,7 @@ export function createPool({ store, clock, time, teller, worker, alarm, concurre
             // A list of targets that could not be loaded was told already.
             const told = error instanceof PipelineError && error.code === 'TARGETS_UNAVAILABLE'
             if (!told) teller.emit('error', { scope: 'store', error })
-            trouble = Math.min(trouble + 1, 7)
+            trouble = Math.min(trouble + 1, 4)
             await clock.sleep(250 * 2 ** trouble, stopping.signal)
           }
         }

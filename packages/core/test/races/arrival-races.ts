@@ -8,7 +8,7 @@ export const arrivalRaces: readonly Race[] = [
   {
     name: 'a row of the inbox is folded once, beside appends and other folders',
     needs: 'inbox',
-    catches: ['without locks', 'without transactions', 'fold does not look'],
+    catches: ['without transactions', 'fold does not look'],
     async round(field) {
       const { at, stores, target, together, rest, transaction, wrong } = field
       const [one, two, publisher] = at as [Actor, Actor, Actor]

@@ -5,6 +5,9 @@ import type { RedisClient } from './client.ts'
 export function watchChannel(client: RedisClient, channel: string, self: string, wake: () => void): () => void {
   // A connection that listens can do nothing else.
   const ear = client.duplicate()
+  // What the client would repeat by itself after a connection anew is nobody's to catch, if that ends meanwhile.
+  const { options } = ear as { options?: { autoResubscribe?: boolean } }
+  if (options !== undefined) options.autoResubscribe = false
   let stopped = false
   ear.on('error', () => {})
   ear.on('message', (from: unknown, sender: unknown) => {

@@ -27,6 +27,11 @@ export interface Arrivals {
   learnt(target: string, pending: number): void
 }
 
+/** Rows that one transaction looks at, and how many entries one of another process counts for. */
+const ROWS = 60
+const OTHERS = 50
+/** Portions that one call takes in at most. */
+const PORTIONS = 20
 /** The most entries and characters of a row. */
 const NOTED = 500
 const BODY = 400_000
@@ -95,12 +100,17 @@ export function arrivalsOf({ dialect, tables }: { dialect: Dialect; tables: Tabl
   }
 
   /** One portion, in a transaction. */
-  async function takePortion(session: Session): Promise<{ rows: readonly Row[]; result: AppendResult }> {
+  async function takePortion(session: Session): Promise<{ rows: readonly Row[]; more: boolean; result: AppendResult }> {
     // What is undone here was not told to anybody.
     if (dialect.relaxed !== null) await session.db.run(dialect.relaxed, [])
-    const oldest = `SELECT id, source FROM ${tables.arrivals}${dialect.by('PRIMARY')} ORDER BY id LIMIT ${dialect.portion}${dialect.forUpdate}`
-    const rows = await select(session, oldest)
-    if (rows.length === 0) return { rows, result: NOTHING }
+    const oldest = `SELECT id, source FROM ${tables.arrivals}${dialect.by('PRIMARY')} ORDER BY id LIMIT ${ROWS}${dialect.forUpdate}`
+    const all = await select(session, oldest)
+    if (all.length === 0) return { rows: [], more: false, result: NOTHING }
+    let sum = 0
+    const rows = all.filter(({ source }, place) => {
+      sum += own.get(String(source))?.length ?? OTHERS
+      return place === 0 || sum <= dialect.portion
+    })
     const entries = await entriesOf(session, rows)
     // Not "up to the last": one with a lower number may be about to commit.
     await removeById(
@@ -108,26 +118,29 @@ export function arrivalsOf({ dialect, tables }: { dialect: Dialect; tables: Tabl
       tables.arrivals,
       rows.map(({ id }) => Number(id)),
     )
-    return { rows, result: await appendAll(session, entries, learnt) }
+    return { rows, more: rows.length < all.length || all.length === ROWS, result: await appendAll(session, entries, learnt) }
   }
 
   /** Answers whether there may be more. */
   async function takeSome(): Promise<boolean> {
-    const { rows, result } = await write('take in what was appended', takePortion)
+    const { rows, more, result } = await write('take in what was appended', takePortion)
     for (const { source } of rows) {
       remembered -= own.get(String(source))?.length ?? 0
       own.delete(String(source))
     }
     for (const { target, count } of result.overflowed) overflowed.set(target, (overflowed.get(target) ?? 0) + count)
     for (const { target, collections } of result.collapsible) collapsible.set(target, collections)
-    return rows.length === dialect.portion
+    return more
   }
 
   async function takeAll(): Promise<void> {
     const before = untaken
     untaken = 0
     try {
-      while (await takeSome());
+      let more = true
+      for (let portion = 0; more && portion < PORTIONS; portion++) more = await takeSome()
+      // Publishers may be faster: whoever waits here has other things to do, too.
+      if (more) untaken += 1
     } catch (error) {
       untaken += before
       throw error

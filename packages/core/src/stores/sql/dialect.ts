@@ -39,7 +39,7 @@ export interface Dialect {
   rowsPerInsert: readonly number[]
   /** What takes the place of VALUES where each column is one binding; null: each value is one. */
   atOnce: { rows(columns: Columns): string; bind(columns: Columns, rows: readonly (readonly SqlValue[])[]): SqlValue[] } | null
-  /** Rows of arrivals that are taken in by one transaction: few where nothing else of the process can go on meanwhile. */
+  /** Entries that are taken in by one transaction, about: few where nothing else of the process can go on meanwhile. */
   portion: number
   /** Run first in a transaction that a loss of power may undo, as long as nothing later is kept; null: there is no such thing. */
   relaxed: string | null
@@ -91,7 +91,7 @@ const dialects: Record<SqlDialect, Dialect> = {
     now: null,
     rowsPerInsert: [64, 8, 1],
     atOnce: null,
-    portion: 2,
+    portion: 1_000,
     relaxed: null,
     tuning: () => [],
   },
@@ -121,7 +121,7 @@ const dialects: Record<SqlDialect, Dialect> = {
           .join(', ')})`,
       bind: (columns, rows) => Object.keys(columns).map((_, place) => `{${rows.map((row) => toElement(row[place])).join(',')}}`),
     },
-    portion: 60,
+    portion: 10_000,
     // And finds a few entries by their index, though it may not know yet how many there are.
     relaxed: "SELECT set_config('synchronous_commit', 'off', true), set_config('enable_seqscan', 'off', true)",
     // What is there for a moment is not worth being compressed.
@@ -152,7 +152,7 @@ const dialects: Record<SqlDialect, Dialect> = {
     now: 'SELECT FLOOR(UNIX_TIMESTAMP(SYSDATE(3)) * 1000) AS now',
     rowsPerInsert: [500],
     atOnce: null,
-    portion: 60,
+    portion: 10_000,
     relaxed: null,
     tuning: () => [],
   },
