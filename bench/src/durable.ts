@@ -1,12 +1,9 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { type Store, sqliteStore } from '@unstale/core'
 import { changesOf, targetOf } from './content.ts'
 import type { Group } from './group.ts'
 import { interleave, ratioOf, sampleOf } from './measure.ts'
 import { throughUs } from './senders.ts'
 import { startSink } from './sink-process.ts'
+import { onSqlite } from './stores.ts'
 
 /** What it costs that an accepted change outlives the process. */
 export const durable: Group = async ({ rounds, quick }) => {
@@ -16,7 +13,7 @@ export const durable: Group = async ({ rounds, quick }) => {
   try {
     const { sqlite, memory } = await interleave(
       {
-        sqlite: () => onDisk((store) => throughUs(sink, { ...load, store })),
+        sqlite: () => onSqlite((store) => throughUs(sink, { ...load, store })),
         memory: () => throughUs(sink, load),
       },
       { rounds },
@@ -33,16 +30,5 @@ export const durable: Group = async ({ rounds, quick }) => {
     ]
   } finally {
     sink.stop()
-  }
-}
-
-async function onDisk<T>(work: (store: Store) => Promise<T>): Promise<T> {
-  const folder = mkdtempSync(join(tmpdir(), 'unstale-bench-'))
-  const store = await sqliteStore({ filename: join(folder, 'bench.sqlite') })
-  try {
-    return await work(store)
-  } finally {
-    await store.close()
-    rmSync(folder, { recursive: true })
   }
 }

@@ -60,7 +60,7 @@ export async function onRedis<T>(
   }
 }
 
-async function onSqlite<T>(work: (store: Store) => Promise<T>): Promise<T> {
+export async function onSqlite<T>(work: (store: Store) => Promise<T>): Promise<T> {
   const folder = mkdtempSync(join(diskFolder(), 'unstale-bench-'))
   const store = await sqliteStore({ filename: join(folder, 'bench.sqlite') })
   try {

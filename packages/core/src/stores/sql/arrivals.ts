@@ -23,8 +23,6 @@ export interface Arrivals {
   takeIn(all?: 'all'): Promise<void>
   /** What overflowed as others' arrivals were taken in, once. */
   overflow(): AppendResult | null
-  /** The store has learnt how much is pending for a target. */
-  learnt(target: string, pending: number): void
 }
 
 /** Rows that one transaction looks at, and how many entries one of another process counts for. */
@@ -204,7 +202,6 @@ export function arrivalsOf({ dialect, tables }: { dialect: Dialect; tables: Tabl
     },
     takeIn,
     overflow: takeOverflow,
-    learnt,
   }
 }
 
