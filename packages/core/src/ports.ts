@@ -77,7 +77,16 @@ export interface Notifier {
 export interface SqlExecutor {
   run(sql: string, bindings: readonly SqlValue[]): Promise<SqlResult>
   /** Runs `fn` in one transaction: commits when it resolves, rolls back and rethrows when it rejects. */
-  transaction<T>(fn: (tx: SqlExecutor) => Promise<T>): Promise<T>
+  transaction<T>(fn: (tx: SqlExecutor) => Promise<T>, options?: TransactionOptions): Promise<T>
+}
+
+/** What an executor may make use of, and need not. */
+export interface TransactionOptions {
+  /**
+   * Its commit need not wait for the disk: a loss of power may undo it, as long as it then undoes all that was committed
+   * later, too. (On Postgres: `SET LOCAL synchronous_commit = off`.)
+   */
+  relaxed?: boolean
 }
 
 export type SqlValue = string | number | null

@@ -54,18 +54,17 @@ export function createPool({ store, clock, time, teller, worker, alarm, concurre
   /** By target; from its claim on. */
   const running = new Map<string, Slot>()
   let claiming = 0
-  /** Since nobody was claiming. */
-  let claimed = false
   let loop: Promise<void> | null = null
 
-  /** Starts what is due, as far as there are slots. */
-  async function fill(loaded: Loaded): Promise<void> {
+  /** Starts what is due, as far as there are slots. False: of what was due, nothing is any more. */
+  async function fill(loaded: Loaded): Promise<boolean> {
     const limit = Math.min(concurrency - running.size, CLAIMS - claiming)
-    if (limit <= 0) return
     const failing = [...running.values()].filter((slot) => slot.failing).length
     const failingLimit = Math.max(0, failingSlots - failing)
+    if (limit <= 0) return true
     const uids = await store.due({ now: time.now(), targets: loaded.published, limit, failingLimit })
     for (const uid of uids) if (!running.has(uid) && !stopping.signal.aborted) start(uid, loaded)
+    return uids.length > 0 || failingLimit === 0
   }
 
   /** A claim that has to wait holds up nothing but its own target. */
@@ -90,12 +89,8 @@ export function createPool({ store, clock, time, teller, worker, alarm, concurre
     const batch = await worker.claim(uid, loaded).finally(() => {
       claiming -= 1
     })
-    claimed ||= batch !== null
-    if (claiming === 0 && claimed) {
-      // There may be more that is due, and when the next is, is to be found out.
-      claimed = false
-      alarm.pull(time.now())
-    }
+    // There may be more that is due, and when the next is, is to be found out.
+    if (claiming === 0) alarm.pull(time.now())
     if (batch === null) return false
     slot.failing = batch.state.failures > 0
     await worker.run(batch, loaded, aborting.signal)
@@ -124,9 +119,11 @@ export function createPool({ store, clock, time, teller, worker, alarm, concurre
     const poll = time.now() + POLL
     if (nextDueAt === null) return poll
     if (nextDueAt > time.now()) return Math.min(nextDueAt, poll)
-    // Each claim that succeeds rings the alarm, and so does each slot that becomes free.
-    await fill(loaded)
-    return time.now() + POLL
+    // The last claim rings the alarm, and so does each slot that becomes free.
+    if (await fill(loaded)) return time.now() + POLL
+    // An append has come in between: it has moved the end of a window.
+    nextDueAt = (await peek()).nextDueAt
+    return Math.min(Math.max(nextDueAt ?? Infinity, time.now() + 1), time.now() + POLL)
   }
 
   return {

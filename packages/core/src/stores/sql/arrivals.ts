@@ -10,13 +10,13 @@ import type { AppendResult } from '../../ports.ts'
 import type { Entry, TrimmedChange } from '../../types.ts'
 import { NOTHING } from '../append-queue.ts'
 import { appendAll } from './append.ts'
-import type { Dialect } from './dialect.ts'
+import type { Dialect, List } from './dialect.ts'
 import { insert, type Row, removeById, type Session, select, selectIn } from './rows.ts'
 import type { Tables } from './tables.ts'
 import type { Calls } from './transact.ts'
 
 export interface Arrivals {
-  append(appends: readonly (readonly Entry[])[]): Promise<AppendResult | null>
+  append(appends: readonly (readonly Entry[])[]): Promise<readonly AppendResult[] | null>
   /** The same as a part of a transaction. */
   note(session: Session, entries: readonly Entry[]): Promise<void>
   /** Takes in what this process has noted, if anything; with `all`, what others have noted, too. */
@@ -33,6 +33,8 @@ const PORTIONS = 20
 /** The most entries and characters of a row. */
 const NOTED = 500
 const BODY = 400_000
+/** What is undone of a taking in was not told to anybody. */
+const RELAXED = { relaxed: true }
 /** Characters of one entry: two of its states have to fit into what a server takes at once. A pipeline trims far below. */
 const LARGEST = 2_000_000
 /** Entries that were noted by this process and not taken in: from so many on it does that itself, in the background… */
@@ -92,15 +94,13 @@ export function arrivalsOf({ dialect, tables }: { dialect: Dialect; tables: Tabl
     const found = rows.map(({ id, source }) => ({ id: Number(id), entries: own.get(String(source)) }))
     const unknown = found.filter(({ entries }) => entries === undefined).map(({ id }) => id)
     const bodies = new Map<number, string>()
-    const sql = (marks: string) => `SELECT id, body FROM ${tables.arrivals} WHERE id IN (${marks})`
+    const sql = ({ has }: List) => `SELECT id, body FROM ${tables.arrivals} WHERE ${has('id')}`
     for (const { id, body } of await selectIn(session, unknown, sql)) bodies.set(Number(id), String(body))
     return found.flatMap(({ id, entries }) => entries ?? (JSON.parse(bodies.get(id) ?? '') as Note[]).map(toEntry))
   }
 
   /** One portion, in a transaction. */
   async function takePortion(session: Session): Promise<{ rows: readonly Row[]; more: boolean; result: AppendResult }> {
-    // What is undone here was not told to anybody.
-    if (dialect.relaxed !== null) await session.db.run(dialect.relaxed, [])
     const oldest = `SELECT id, source FROM ${tables.arrivals}${dialect.by('PRIMARY')} ORDER BY id LIMIT ${ROWS}${dialect.forUpdate}`
     const all = await select(session, oldest)
     if (all.length === 0) return { rows: [], more: false, result: NOTHING }
@@ -121,7 +121,7 @@ export function arrivalsOf({ dialect, tables }: { dialect: Dialect; tables: Tabl
 
   /** Answers whether there may be more. */
   async function takeSome(): Promise<boolean> {
-    const { rows, more, result } = await write('take in what was appended', takePortion)
+    const { rows, more, result } = await write('take in what was appended', takePortion, RELAXED)
     for (const { source } of rows) {
       remembered -= own.get(String(source))?.length ?? 0
       own.delete(String(source))
@@ -191,11 +191,11 @@ export function arrivalsOf({ dialect, tables }: { dialect: Dialect; tables: Tabl
       await call('append', (session) => insertNotes(session, parts))
       if (!tight) {
         if (untaken > UNTAKEN && running === undefined) start().catch(() => {})
-        return NOTHING
+        return appends.map(() => NOTHING)
       }
       // It is durable: whoever looks next takes it in, and is told.
       await start().catch(() => {})
-      return takeOverflow() ?? NOTHING
+      return [takeOverflow() ?? NOTHING]
     },
     async note(session, entries) {
       if (entries.length > 0) await insertNotes(session, toParts(entries))

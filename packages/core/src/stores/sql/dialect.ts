@@ -6,9 +6,9 @@ export type SqlDialect = 'sqlite' | 'postgres' | 'mysql'
 
 export interface Dialect {
   name: SqlDialect
-  /** Column types. */
-  types: { id: string; integer: string; small: string; key: string; text: string }
-  /** After the closing bracket of CREATE TABLE; `clustered`: its rows are read by their primary key, in its order. */
+  /** Column types. A `passingId` may be given again once its row is gone. */
+  types: { id: string; passingId: string; integer: string; small: string; key: string; text: string }
+  /** After the closing bracket of CREATE TABLE. */
   tableOptions(clustered: boolean): string
   /** `CREATE INDEX IF NOT EXISTS` exists; else a table names its indexes itself. */
   separateIndexes: boolean
@@ -26,11 +26,13 @@ export interface Dialect {
   /** Up to WHERE; finds the rows by their primary key, for the same reason. */
   deleteFrom(table: string): string
   /**
-   * SELECT (before FOR UPDATE) and DELETE of exactly the rows of these ids (`?, ?, …`), where a transaction of somebody
-   * else's may be open beside them: even by its index MySQL reads the whole of a small table.
+   * SELECT (before FOR UPDATE) and DELETE of exactly the rows of these ids, where a transaction of somebody else's may be
+   * open beside them: even by its index MySQL reads the whole of a small table.
    */
-  idsAmong(table: string, marks: string): string
-  deleteAmong(table: string, marks: string): string
+  idsAmong(table: string, ids: List): string
+  deleteAmong(table: string, ids: List): string
+  /** How a list of values, all of them texts or all of them integers, stands in a statement. */
+  list<T extends SqlValue>(values: readonly T[]): List
   /** After VALUES: rows whose key is there take `columns` of the new ones; without columns they stay. */
   onConflict(key: readonly string[], columns: readonly string[]): string
   /** SELECT of the server's clock as `now`, epoch milliseconds; null: the database runs in this process, on its clock. */
@@ -41,10 +43,17 @@ export interface Dialect {
   atOnce: { rows(columns: Columns): string; bind(columns: Columns, rows: readonly (readonly SqlValue[])[]): SqlValue[] } | null
   /** Entries that are taken in by one transaction, about: few where nothing else of the process can go on meanwhile. */
   portion: number
-  /** Run first in a transaction that a loss of power may undo, as long as nothing later is kept; null: there is no such thing. */
-  relaxed: string | null
   /** Run once the tables are there; may be repeated. */
   tuning(tables: { arrivals: string }): readonly string[]
+}
+
+/** Values in a statement. */
+export interface List {
+  /** Whether a column has one of them. */
+  has(column: string): string
+  /** Each as a `?`, with a comma between two. */
+  marks: string
+  bindings: readonly SqlValue[]
 }
 
 /** Columns of a table by name, in order. */
@@ -57,7 +66,11 @@ const excluded = (key: readonly string[], columns: readonly string[]): string =>
 
 const ARRAY = { integer: 'bigint[]', text: 'text[]' } as const
 
-/** An element of an array as Postgres reads it. */
+/** An array as Postgres reads it. */
+function toArray(values: readonly (SqlValue | undefined)[]): string {
+  return `{${values.map(toElement).join(',')}}`
+}
+
 function toElement(value: SqlValue | undefined): string {
   if (typeof value === 'string') return `"${value.replaceAll(/["\\]/g, '\\$&')}"`
   return value == null ? 'NULL' : String(value)
@@ -66,12 +79,21 @@ function toElement(value: SqlValue | undefined): string {
 const plain = {
   by: () => '',
   deleteFrom: (table: string) => `DELETE FROM ${table}`,
-  idsAmong: (table: string, marks: string) => `SELECT id FROM ${table} WHERE id IN (${marks}) ORDER BY id`,
-  deleteAmong: (table: string, marks: string) => `DELETE FROM ${table} WHERE id IN (${marks})`,
+  idsAmong: (table: string, ids: List) => `SELECT id FROM ${table} WHERE ${ids.has('id')} ORDER BY id`,
+  deleteAmong: (table: string, ids: List) => `DELETE FROM ${table} WHERE ${ids.has('id')}`,
+  list: marked,
+}
+
+/** One `?` each, and padded to few different lengths, so that statements are prepared once. */
+function marked<T extends SqlValue>(values: readonly T[]): List {
+  const length = 2 ** Math.ceil(Math.log2(values.length))
+  const bindings = Array.from({ length }, (_, n) => values[n] ?? (values[0] as T))
+  const marks = Array(length).fill('?').join(', ')
+  return { has: (column) => `${column} IN (${marks})`, marks, bindings }
 }
 
 /** Looks each of the ids up, once. */
-function lookedUp(table: string, marks: string): string {
+function lookedUp(table: string, { marks }: List): string {
   const ids = `SELECT ${marks.replace('?', '? AS id').replaceAll(', ', ' UNION SELECT ')}`
   return `FROM (${ids}) AS k STRAIGHT_JOIN ${table} AS x FORCE INDEX (PRIMARY) ON x.id = k.id`
 }
@@ -79,7 +101,15 @@ function lookedUp(table: string, marks: string): string {
 const dialects: Record<SqlDialect, Dialect> = {
   sqlite: {
     name: 'sqlite',
-    types: { id: 'INTEGER PRIMARY KEY AUTOINCREMENT', integer: 'INTEGER', small: 'INTEGER', key: 'TEXT', text: 'TEXT' },
+    types: {
+      id: 'INTEGER PRIMARY KEY AUTOINCREMENT',
+      // Without a table of its own that every INSERT writes, too.
+      passingId: 'INTEGER PRIMARY KEY',
+      integer: 'INTEGER',
+      small: 'INTEGER',
+      key: 'TEXT',
+      text: 'TEXT',
+    },
     tableOptions: (clustered) => (clustered ? ' WITHOUT ROWID' : ''),
     separateIndexes: true,
     forUpdate: '',
@@ -92,13 +122,13 @@ const dialects: Record<SqlDialect, Dialect> = {
     rowsPerInsert: [64, 8, 1],
     atOnce: null,
     portion: 1_000,
-    relaxed: null,
     tuning: () => [],
   },
   postgres: {
     name: 'postgres',
     types: {
       id: 'BIGINT GENERATED BY DEFAULT AS IDENTITY PRIMARY KEY',
+      passingId: 'BIGINT GENERATED BY DEFAULT AS IDENTITY PRIMARY KEY',
       integer: 'BIGINT',
       small: 'SMALLINT',
       key: 'VARCHAR(300) COLLATE "C"',
@@ -109,6 +139,11 @@ const dialects: Record<SqlDialect, Dialect> = {
     forUpdate: ' FOR UPDATE',
     skipLocked: ' FOR UPDATE SKIP LOCKED',
     ...plain,
+    // One parameter, and one text for any number of values.
+    list(values) {
+      const type = typeof values[0] === 'string' ? ARRAY.text : ARRAY.integer
+      return { has: (column) => `${column} = ANY(?::${type})`, marks: '?', bindings: [toArray(values)] }
+    },
     lockAll: null,
     onConflict: excluded,
     now: 'SELECT FLOOR(EXTRACT(EPOCH FROM clock_timestamp()) * 1000) AS now',
@@ -119,11 +154,9 @@ const dialects: Record<SqlDialect, Dialect> = {
         `SELECT * FROM unnest(${Object.values(columns)
           .map((type) => `?::${ARRAY[type]}`)
           .join(', ')})`,
-      bind: (columns, rows) => Object.keys(columns).map((_, place) => `{${rows.map((row) => toElement(row[place])).join(',')}}`),
+      bind: (columns, rows) => Object.keys(columns).map((_, place) => toArray(rows.map((row) => row[place]))),
     },
     portion: 10_000,
-    // And finds a few entries by their index, though it may not know yet how many there are.
-    relaxed: "SELECT set_config('synchronous_commit', 'off', true), set_config('enable_seqscan', 'off', true)",
     // What is there for a moment is not worth being compressed.
     tuning: ({ arrivals }) => [`ALTER TABLE ${arrivals} ALTER COLUMN body SET STORAGE EXTERNAL`],
   },
@@ -131,6 +164,7 @@ const dialects: Record<SqlDialect, Dialect> = {
     name: 'mysql',
     types: {
       id: 'BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY',
+      passingId: 'BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY',
       integer: 'BIGINT',
       small: 'SMALLINT',
       key: 'VARCHAR(300)',
@@ -142,8 +176,9 @@ const dialects: Record<SqlDialect, Dialect> = {
     skipLocked: ' FOR UPDATE SKIP LOCKED',
     by: (index) => ` FORCE INDEX (${index})`,
     deleteFrom: (table) => `DELETE x FROM ${table} AS x FORCE INDEX (PRIMARY)`,
-    idsAmong: (table, marks) => `SELECT x.id ${lookedUp(table, marks)}`,
-    deleteAmong: (table, marks) => `DELETE x ${lookedUp(table, marks)}`,
+    idsAmong: (table, ids) => `SELECT x.id ${lookedUp(table, ids)}`,
+    deleteAmong: (table, ids) => `DELETE x ${lookedUp(table, ids)}`,
+    list: marked,
     lockAll: null,
     onConflict: (key, columns) => {
       const set = columns.length === 0 ? [`${key[0]} = ${key[0]}`] : columns.map((column) => `${column} = VALUES(${column})`)
@@ -153,7 +188,6 @@ const dialects: Record<SqlDialect, Dialect> = {
     rowsPerInsert: [500],
     atOnce: null,
     portion: 10_000,
-    relaxed: null,
     tuning: () => [],
   },
 }

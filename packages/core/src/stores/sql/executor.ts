@@ -1,8 +1,10 @@
 /** How the SQL store reaches a database: by two methods that any connection can offer. */
+import { hash } from 'node:crypto'
 import type { Knex } from 'knex'
 import { PipelineError } from '../../errors.ts'
 import type { SqlExecutor, SqlResult, SqlTransaction, SqlValue } from '../../ports.ts'
 import { type Connection, connectionsOf, type Pool } from './connections.ts'
+import { isUnprepared } from './failure.ts'
 
 /**
  * An executor on a Knex, or on one of its transactions (then `transaction` is a savepoint). Where the database does not
@@ -17,8 +19,7 @@ export function knexExecutor(knex: Knex, { timeout = 10_000 }: { timeout?: numbe
   }
   const { begin, end } = SPEECH[knex.client?.dialect as string] ?? { begin: () => ['BEGIN'], end: null }
   const connections = connectionsOf(knex.client as Pool, timeout)
-  const runOn = (connection: Connection) => async (sql: string, bindings: readonly SqlValue[]) =>
-    toResult(await knex.raw(sql, bindings as SqlValue[]).connection(connection))
+  const ask = (knex.client as { driverName?: unknown }).driverName === 'pg' ? askingPg() : askingThrough(knex)
 
   /** A session whose connection was broken off may hold locks on the server until somebody ends it. */
   async function endAbandoned(run: SqlExecutor['run']): Promise<void> {
@@ -27,14 +28,14 @@ export function knexExecutor(knex: Knex, { timeout = 10_000 }: { timeout?: numbe
   }
 
   return {
-    run: (sql, bindings) => connections.use((connection) => runOn(connection)(sql, bindings)),
+    run: (sql, bindings) => connections.use((connection) => ask(connection, sql, bindings, 'alone')),
     // Knex's own transactions wait for ever for the answers to their BEGIN and COMMIT.
-    transaction: (fn) =>
+    transaction: (fn, { relaxed = false } = {}) =>
       connections.use(async (connection) => {
-        const run = runOn(connection)
+        const run: SqlExecutor['run'] = (sql, bindings) => ask(connection, sql, bindings)
         const inside: SqlExecutor = { run, transaction: (step) => step(inside) }
         await endAbandoned(run)
-        for (const statement of begin(timeout)) await run(statement, [])
+        for (const statement of begin(timeout, relaxed)) await run(statement, [])
         try {
           const result = await fn(inside)
           await run('COMMIT', [])
@@ -49,12 +50,70 @@ export function knexExecutor(knex: Knex, { timeout = 10_000 }: { timeout?: numbe
   }
 }
 
+/** Runs a statement; `alone`: in no transaction. */
+type Ask = (connection: Connection, sql: string, bindings: readonly SqlValue[], alone?: 'alone') => Promise<SqlResult>
+
+function askingThrough(knex: Knex): Ask {
+  return async (connection, sql, bindings) => toResult(await knex.raw(sql, bindings as SqlValue[]).connection(connection))
+}
+
+/** What is needed of a client of pg. */
+interface PgClient {
+  query(query: { text: string; values?: unknown[]; name?: string }): Promise<unknown>
+}
+
+/**
+ * Straight to the driver, which lets Postgres parse and plan a statement once a connection: that takes as long as to run it.
+ * Not for what is read in no transaction, so not under our `enable_seqscan`: planned while a table is empty, it would read
+ * all of it for ever. Behind a pooler that knows no prepared statements it does without.
+ */
+function askingPg(): Ask {
+  let prepares = true
+  const texts = new Map<string, { text: string; name: string }>()
+
+  function prepared(sql: string): { text: string; name: string } {
+    let known = texts.get(sql)
+    if (known === undefined) {
+      const text = toNumbered(sql)
+      known = { text, name: `unstale_${hash('sha256', text).slice(0, 32)}` }
+      if (texts.size >= 1_000) texts.clear()
+      texts.set(sql, known)
+    }
+    return known
+  }
+
+  return async (connection, sql, bindings, alone) => {
+    const client = connection as PgClient
+    if (bindings.length === 0) return toResult(await client.query({ text: sql }))
+    const { text, name } = prepared(sql)
+    const values = [...bindings]
+    const named = prepares && (alone === undefined || sql.startsWith('INSERT'))
+    try {
+      return toResult(await client.query(named ? { text, values, name } : { text, values }))
+    } catch (error) {
+      if (!named || !isUnprepared(error)) throw error
+      prepares = false
+      // In a transaction, all of it has to be run again.
+      if (alone === undefined) throw error
+      return toResult(await client.query({ text, values }))
+    }
+  }
+}
+
 /** How a transaction begins (one statement a line), and how the session of a given number is ended. */
-const SPEECH: Readonly<Record<string, { begin(timeout: number): readonly string[]; end: string }>> = {
+const SPEECH: Readonly<Record<string, { begin(timeout: number, relaxed: boolean): readonly string[]; end: string }>> = {
   postgresql: {
-    // One round trip. The server itself ends what we have lost sight of.
-    begin: (timeout) => [
-      `BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL idle_in_transaction_session_timeout = ${timeout}; SET LOCAL lock_timeout = ${timeout}`,
+    // One round trip. The server itself ends what we have lost sight of; a lock that is waited for may be held by that. A
+    // few rows are found by their index, though a table may have grown since the server last looked.
+    begin: (timeout, relaxed) => [
+      [
+        'BEGIN ISOLATION LEVEL READ COMMITTED',
+        `SET LOCAL idle_in_transaction_session_timeout = ${timeout}`,
+        `SET LOCAL lock_timeout = ${Math.ceil(timeout / 2)}`,
+        'SET LOCAL enable_seqscan = off',
+        'SET LOCAL jit = off',
+        ...(relaxed ? ['SET LOCAL synchronous_commit = off'] : []),
+      ].join('; '),
     ],
     end: 'SELECT pg_terminate_backend(?)',
   },

@@ -38,6 +38,16 @@ const DEADLOCK: ReadonlySet<string> = new Set([
   'SQLITE_BUSY_SNAPSHOT',
 ])
 
+/**
+ * What Postgres says of a prepared statement that is another session's (a pooler is in between), or older than the table. The
+ * next try does without.
+ */
+const UNPREPARED: ReadonlySet<string> = new Set(['26000', '42P05', '0A000'])
+
+export function isUnprepared(error: unknown): boolean {
+  return UNPREPARED.has(codeOf(error))
+}
+
 /** A connection of the pool that had died: whether the database is there, another one tells. What is done twice for it does no harm. */
 const LOST = /^(ECONNRESET|EPIPE|PROTOCOL_CONNECTION_LOST|57P01|ER_SERVER_SHUTDOWN)$/
 
@@ -58,6 +68,7 @@ export function toStoreError(store: string, doing: string, error: unknown, prefi
 export function retryAfter(error: unknown, tries: number): number | null {
   const code = codeOf(error)
   if (DEADLOCK.has(code)) return tries <= 10 ? 5 * tries : null
+  if (UNPREPARED.has(code)) return tries <= 2 ? 0 : null
   if (LOST.test(code)) return tries <= 3 ? 20 * tries : null
   // Held by another process: about ten seconds in all.
   if (code.startsWith('SQLITE_BUSY') || code.startsWith('SQLITE_LOCKED')) return tries <= 150 ? Math.min(5 * tries, 50) : null
@@ -112,9 +123,9 @@ export function isForeignTable(error: unknown): boolean {
   )
 }
 
-/** A column that was added or dropped already. */
+/** A column or an index that was added or dropped already. */
 export function isColumnChange(error: unknown): boolean {
-  const known = ['42701', '42703', 'ER_DUP_FIELDNAME', 'ER_CANT_DROP_FIELD_OR_KEY', 'ER_BAD_FIELD_ERROR'].includes(codeOf(error))
+  const known = ['42701', '42703', 'ER_DUP_FIELDNAME', 'ER_DUP_KEYNAME', 'ER_CANT_DROP_FIELD_OR_KEY', 'ER_BAD_FIELD_ERROR'].includes(codeOf(error))
   return known || /duplicate column|no such column/.test(String((error as DatabaseError | null)?.message))
 }
 

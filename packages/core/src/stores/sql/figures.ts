@@ -43,11 +43,11 @@ export async function statsOf(session: Session, targets: readonly string[]): Pro
   const rows = await selectIn(
     session,
     [...new Set(targets)],
-    (marks) =>
+    ({ has }) =>
       `SELECT l.id, l.state,
        (SELECT e.appended_at FROM ${tables.entries} e WHERE e.lane = l.id ORDER BY e.ord LIMIT 1) AS oldest,
        (SELECT COUNT(*) FROM ${tables.dead} d WHERE d.target = l.target) AS dead
-     FROM ${tables.lanes} l WHERE l.target IN (${marks})`,
+     FROM ${tables.lanes} l WHERE ${has('l.target')}`,
   )
   const known = new Map(rows.map((row) => [toLane(row).target, row]))
   return targets.map((target) => {

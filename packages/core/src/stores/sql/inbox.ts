@@ -49,10 +49,10 @@ export function sqlInbox(
     fold: (rows, entries) =>
       write<AppendResult | null>('fold the inbox', async (session) => {
         const ids = [...new Set(rows.map(({ id }) => Number(id)))].sort((a, b) => a - b)
-        const locked = await selectIn(session, ids, (marks) => dialect.idsAmong(tables.inbox, marks) + dialect.forUpdate)
+        const locked = await selectIn(session, ids, (some) => dialect.idsAmong(tables.inbox, some) + dialect.forUpdate)
         // Nothing was changed yet: whoever folded one of them has appended its entries.
         if (locked.length !== ids.length) return null
-        await inPortions(ids, (marks, portion) => session.db.run(dialect.deleteAmong(tables.inbox, marks), portion))
+        await inPortions(session, ids, (some) => session.db.run(dialect.deleteAmong(tables.inbox, some), some.bindings))
         await note(session, entries)
         return NOTHING
       }),

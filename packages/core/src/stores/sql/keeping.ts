@@ -68,7 +68,7 @@ export async function redrive(
   const rows =
     ids === undefined
       ? await select(session, `SELECT * FROM ${dead} WHERE target = ?`, [lane.target])
-      : (await selectIn(session, [...new Set(ids)], (marks) => `SELECT * FROM ${dead} WHERE id IN (${marks})`)).filter(
+      : (await selectIn(session, [...new Set(ids)], ({ has }) => `SELECT * FROM ${dead} WHERE ${has('id')}`)).filter(
           ({ target }) => target === lane.target,
         )
   if (rows.length === 0) return 0
@@ -95,7 +95,7 @@ export async function forget(session: Session, lane: StoredLane, asOf: number): 
   if (lane.batch !== null && flying.some(old)) {
     // What came after goes out under another id: a batch keeps its entries or is none.
     const rest = flying.filter((held) => !old(held))
-    await removeFlying(session, lane)
+    await removeFlying(session, [lane])
     await returnEntries(session, lane, rest)
     if (rest.length > 0) makeDue(lane, lane.pending, asOf)
     if (leased(lane.batch, asOf)) lane.batch.forgotten = true

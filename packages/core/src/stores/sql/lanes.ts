@@ -2,6 +2,7 @@
 import type { DeadReason } from '../../types.ts'
 import { type Lane, letterId, newLane } from '../lane.ts'
 import { type Held, newPending, noteRefused, type Pending, putBack } from '../pending.ts'
+import type { List } from './dialect.ts'
 import {
   FLYING,
   inLane,
@@ -36,8 +37,8 @@ export async function lockLanes(
     const rows = await selectIn(
       session,
       missing,
-      (marks) =>
-        `SELECT id, state FROM ${session.tables.lanes}${session.dialect.by('target')} WHERE target IN (${marks}) ORDER BY target${session.dialect.forUpdate}`,
+      ({ has }) =>
+        `SELECT id, state FROM ${session.tables.lanes}${session.dialect.by('target')} WHERE ${has('target')} ORDER BY target${session.dialect.forUpdate}`,
     )
     for (const lane of rows.map(toLane)) lanes.set(lane.target, lane)
     if (create === undefined || lanes.size === sorted.length) break
@@ -80,9 +81,13 @@ export async function loadParts(
     parts.set(lane.target, part)
     found.set(lane.id, { part, entries: [] })
   }
-  const hashes = [...new Set(items.map(({ target, item }) => itemHash(target, item)))]
-  const sql = (marks: string) => `SELECT * FROM ${session.tables.entries} WHERE item IN (${marks})`
-  for (const row of await selectIn(session, hashes, sql)) {
+  const hashes = new Set<number>()
+  for (const { target, item } of items) {
+    const part = parts.get(target)
+    if (part !== undefined) hashes.add(itemHash(part.lane.id, item))
+  }
+  const sql = ({ has }: List) => `SELECT * FROM ${session.tables.entries} WHERE ${has('hash')}`
+  for (const row of await selectIn(session, [...hashes], sql)) {
     const of = found.get(Number(row.lane))
     if (of === undefined || (Number(row.ord) <= of.part.lane.flyingUntil && Number(row.put_back) === 0)) continue
     const held = toHeld(row)
@@ -106,10 +111,10 @@ export async function saveParts(session: Session, parts: Iterable<Part>): Promis
       else if (differs(old, held)) changed.push({ lane, held })
     }
     const gone = [...before.values()].map(({ order }) => order).filter((order) => !kept.has(order))
-    await inPortions(gone, (marks, orders) =>
-      session.db.run(`${session.dialect.deleteFrom(session.tables.entries)} WHERE lane = ? AND ord IN (${marks})`, [
+    await inPortions(session, gone, ({ has, bindings }) =>
+      session.db.run(`${session.dialect.deleteFrom(session.tables.entries)} WHERE lane = ? AND ${has('ord')}`, [
         lane.id,
-        ...orders,
+        ...bindings,
       ]),
     )
   }
@@ -149,28 +154,60 @@ export async function readFlying(session: Session, lane: StoredLane): Promise<He
   return (await select(session, sql, inLane(lane))).map(toHeld)
 }
 
-export async function removeFlying({ db, tables, dialect }: Session, lane: StoredLane): Promise<void> {
-  await db.run(`${dialect.deleteFrom(tables.entries)} WHERE ${FLYING}`, inLane(lane))
-  lane.inFlight = lane.flyingUntil = 0
+export async function removeFlying({ db, tables, dialect }: Session, lanes: readonly StoredLane[]): Promise<void> {
+  if (lanes.length === 0) return
+  const any = lanes.map(() => `(${FLYING})`).join(' OR ')
+  await db.run(`${dialect.deleteFrom(tables.entries)} WHERE ${any}`, lanes.flatMap(inLane))
+  for (const lane of lanes) lane.inFlight = lane.flyingUntil = 0
 }
 
-/** The oldest pending entries, as many as the limits allow, and at least one. There is no batch in flight. */
-export async function takeOldest({ db, tables }: Session, lane: StoredLane, count: number, bytes: number): Promise<Held[]> {
-  // What is measured is narrow; what is read are the rows that fit.
-  const oldest = `SELECT ord, size FROM ${tables.entries} WHERE lane = ? ORDER BY ord LIMIT ?`
-  const { rows } = await db.run(
-    `SELECT * FROM ${tables.entries} WHERE lane = ? AND ord <= (
-       SELECT MAX(ord) FROM (SELECT ord, size, SUM(size) OVER (ORDER BY ord) AS total FROM (${oldest}) o) s
-       WHERE total <= ? OR total = size
-     ) ORDER BY ord`,
-    [lane.id, lane.id, count, bytes],
-  )
-  lane.flyingUntil = Number(rows.at(-1)?.ord)
-  lane.inFlight = rows.length
-  if (rows.some(({ put_back }) => Number(put_back) === 1)) {
-    await db.run(`UPDATE ${tables.entries} SET put_back = 0 WHERE lane = ? AND ord <= ? AND put_back = 1`, inLane(lane))
+/**
+ * The oldest pending entries of each lane, as many as its limits allow, and at least one. There is no batch in flight.
+ */
+export async function takeOldest(
+  session: Session,
+  lanes: readonly { lane: StoredLane; count: number; bytes: number }[],
+): Promise<Held[][]> {
+  if (lanes.length === 0) return []
+  const { db, tables } = session
+  const oldest = `SELECT lane, ord, size, put_back, written FROM ${tables.entries} WHERE lane = ? ORDER BY ord LIMIT ?`
+  const each = lanes.map((_, n) => `SELECT * FROM (${oldest}) o${n}`).join(' UNION ALL ')
+  const bindings = lanes.flatMap(({ lane, count }) => [lane.id, count])
+  const all = [...(await select(session, each, bindings))].sort((a, b) => Number(a.ord) - Number(b.ord))
+  const taken: Held[][] = []
+  for (const { lane, bytes } of lanes) {
+    let sum = 0
+    const rows = all.filter((row) => {
+      if (Number(row.lane) !== lane.id) return false
+      const first = sum === 0
+      sum += Number(row.size)
+      return first || sum <= bytes
+    })
+    lane.flyingUntil = Number(rows.at(-1)?.ord)
+    lane.inFlight = rows.length
+    if (rows.some(({ put_back }) => Number(put_back) === 1)) {
+      await db.run(`UPDATE ${tables.entries} SET put_back = 0 WHERE lane = ? AND ord <= ? AND put_back = 1`, inLane(lane))
+    }
+    taken.push(await recalled(session, lane, rows))
   }
-  return rows.map(toHeld)
+  return taken
+}
+
+/** Entries of which only the numbers were read. */
+async function recalled({ db, tables, recall }: Session, { id }: StoredLane, rows: readonly Row[]): Promise<Held[]> {
+  const known = new Map<number, Held>()
+  const missing: number[] = []
+  for (const { ord, written } of rows) {
+    const held = recall.take(id, Number(written), Number(ord))
+    if (held === undefined) missing.push(Number(ord))
+    else known.set(held.order, held)
+  }
+  const [first, last] = [missing[0], missing.at(-1)]
+  if (first !== undefined && last !== undefined) {
+    const between = `SELECT * FROM ${tables.entries} WHERE lane = ? AND ord BETWEEN ? AND ?`
+    for (const held of (await db.run(between, [id, first, last])).rows.map(toHeld)) known.set(held.order, held)
+  }
+  return rows.flatMap(({ ord }) => known.get(Number(ord)) ?? [])
 }
 
 /** Reads and removes the oldest pending entries, and makes them dead letters. */

@@ -1,10 +1,11 @@
 /** The delivery log in SQL. */
+import crypto from 'node:crypto'
 import type { Knex } from 'knex'
 import type { DeliveryLog, DeliveryQuery, LogBounds, SqlValue } from '../../ports.ts'
 import type { DeliveryRecord, Outcome, Verdict } from '../../types.ts'
 import { instantKey } from '../lane.ts'
 import { boundsOf, rangeOf, toRecord } from '../log.ts'
-import { inPortions, insert, itemHash, type Session, select } from './rows.ts'
+import { inPortions, insert, type Session, select } from './rows.ts'
 import { placeOf, type SqlPlace } from './tables.ts'
 import { callsOn } from './transact.ts'
 
@@ -56,17 +57,22 @@ const VERDICTS: readonly Verdict['kind'][] = ['delivered', 'retry', 'split', 'de
 const LOG = { id: 'text', target: 'text', batch: 'text', verdict: 'integer', items: 'integer', body: 'text' } as const
 const LOG_ITEMS = { item: 'text', id: 'text' } as const
 
+/** Stands for an item, and for no other. */
+function wordOf(collection: string, key: string): string {
+  return crypto.hash('sha256', `${collection}\u0000${key}`, 'base64url').slice(0, 22)
+}
+
 async function add(session: Session, outcomes: readonly Outcome[]): Promise<void> {
   const { db, dialect, tables } = session
   const rows: SqlValue[][] = []
   const itemRows: SqlValue[][] = []
   for (const outcome of outcomes) {
     // Short, since the row of each item repeats it.
-    const { id, ...body } = toRecord(outcome, itemHash('', outcome.batch.id).slice(0, 12))
+    const { id, ...body } = toRecord(outcome, wordOf('', outcome.batch.id).slice(0, 12))
     const { target, batch, verdict } = body
     // Each by its key, and all of a collection by that alone.
     const items = new Set(
-      batch.items.flatMap(({ collection, key }) => [itemHash(collection, String(key)), itemHash('', collection)]),
+      batch.items.flatMap(({ collection, key }) => [wordOf(collection, String(key)), wordOf('', collection)]),
     )
     rows.push([id, target.uid, toColumn(batch.id), VERDICTS.indexOf(verdict.kind), items.size, JSON.stringify(body)])
     for (const item of items) itemRows.push([item, id])
@@ -90,7 +96,7 @@ async function find(session: Session, query: DeliveryQuery, verdict: number | nu
   if (item !== undefined) {
     where.push([
       'i.item = ?',
-      item.key === undefined ? itemHash('', item.collection) : itemHash(item.collection, String(item.key)),
+      item.key === undefined ? wordOf('', item.collection) : wordOf(item.collection, String(item.key)),
     ])
   }
   if (target !== undefined) where.push(['l.target = ?', target])
@@ -127,9 +133,9 @@ async function prune(session: Session, before: string): Promise<boolean> {
     if (items > STEP.items && ids.length > 0) break
     ids.push(String(row.id))
   }
-  await inPortions(ids, async (marks, portion) => {
-    await db.run(`DELETE FROM ${tables.logItems} WHERE id IN (${marks})`, portion)
-    await db.run(`DELETE FROM ${tables.log} WHERE id IN (${marks})`, portion)
+  await inPortions(session, ids, async ({ has, bindings }) => {
+    await db.run(`DELETE FROM ${tables.logItems} WHERE ${has('id')}`, bindings)
+    await db.run(`DELETE FROM ${tables.log} WHERE ${has('id')}`, bindings)
   })
   return ids.length < rows.length || rows.length === STEP.items
 }

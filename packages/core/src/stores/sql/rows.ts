@@ -4,7 +4,8 @@ import type { SqlExecutor, SqlValue } from '../../ports.ts'
 import type { TrimmedChange } from '../../types.ts'
 import { type Lane, readyAt } from '../lane.ts'
 import { type Held, weightOf } from '../pending.ts'
-import type { Columns, Dialect } from './dialect.ts'
+import type { Columns, Dialect, List } from './dialect.ts'
+import type { Recall } from './recall.ts'
 import type { Tables } from './tables.ts'
 
 export type Row = Readonly<Record<string, unknown>>
@@ -32,10 +33,12 @@ export interface Session {
   db: SqlExecutor
   dialect: Dialect
   tables: Tables
+  recall: Recall
+  /** What this transaction writes is marked with it. */
+  stamp: number
 }
 
 const ENTRY = {
-  item: 'text',
   collection: 'text',
   appended_at: 'integer',
   last_at: 'integer',
@@ -45,7 +48,14 @@ const ENTRY = {
   first_change: 'text',
   last_change: 'text',
 } as const satisfies Columns
-const PENDING = { lane: 'integer', ord: 'integer', put_back: 'integer', ...ENTRY } as const satisfies Columns
+const PENDING = {
+  lane: 'integer',
+  ord: 'integer',
+  put_back: 'integer',
+  hash: 'integer',
+  written: 'integer',
+  ...ENTRY,
+} as const satisfies Columns
 const OVERWRITTEN = Object.keys(PENDING).filter((column) => column !== 'lane' && column !== 'ord')
 const DEAD = {
   id: 'text',
@@ -88,23 +98,23 @@ export function toHeld(row: Row): Held {
   }
 }
 
-/** The same item of two targets has two hashes: one column finds an entry. */
-export function itemHash(target: string, item: string): string {
-  const text = `${target}\u0000${item}`
-  // The one-shot form is twice as fast where it is there (Node 20.12 and later).
-  const digest = crypto.hash?.('sha256', text, 'base64url') ?? crypto.createHash('sha256').update(text).digest('base64url')
-  return digest.slice(0, 22)
+/**
+ * By which an entry is found, and now and then another one besides. The hashes of a lane are next to each other, so that an
+ * index of them has few pages to change at a time.
+ */
+export function itemHash(lane: number, item: string): number {
+  return (lane % 2 ** 16) * 2 ** 36 + Number.parseInt(crypto.hash('sha256', item).slice(0, 9), 16)
 }
 
-function entryValues(target: string, held: Held): SqlValue[] {
+function entryValues(held: Held): SqlValue[] {
   const { item, identity, first, last, revision, appendedAt, lastAt, refusedIn } = held
   const named = JSON.stringify({ item, ...(identity !== item && { identity }), change: first })
   const newest = last === first ? null : JSON.stringify(last)
-  return [itemHash(target, item), last.collection, appendedAt, lastAt, refusedIn, weightOf(held), revision, named, newest]
+  return [last.collection, appendedAt, lastAt, refusedIn, weightOf(held), revision, named, newest]
 }
 
 /** Inserts the entries into the pending ones of their lanes. With `changed` they overwrite those of the same order number. */
-export function writePending(
+export async function writePending(
   session: Session,
   entries: readonly { lane: StoredLane; held: Held }[],
   changed?: 'changed',
@@ -113,10 +123,13 @@ export function writePending(
     lane.id,
     held.order,
     held.order <= lane.flyingUntil ? 1 : 0,
-    ...entryValues(lane.target, held),
+    itemHash(lane.id, held.item),
+    session.stamp,
+    ...entryValues(held),
   ])
   const after = changed && session.dialect.onConflict(['lane', 'ord'], OVERWRITTEN)
-  return insert(session, session.tables.entries, PENDING, rows, after)
+  await insert(session, session.tables.entries, PENDING, rows, after)
+  for (const { lane, held } of entries) session.recall.keep(lane.id, session.stamp, held)
 }
 
 export function writeDead(
@@ -129,7 +142,7 @@ export function writeDead(
     held.order,
     reason,
     diedAt,
-    ...entryValues(target, held),
+    ...entryValues(held),
   ])
   return insert(session, session.tables.dead, DEAD, rows)
 }
@@ -169,31 +182,24 @@ export async function insert(
   }
 }
 
-/**
- * Calls `run` with the values in portions, each as `?, ?, …` and padded to few different lengths, so that statements are
- * prepared once.
- */
+/** Calls `run` with the values in portions. */
 export async function inPortions<T extends SqlValue>(
+  { dialect }: Pick<Session, 'dialect'>,
   values: readonly T[],
-  run: (marks: string, portion: readonly T[]) => Promise<unknown>,
+  run: (portion: List) => Promise<unknown>,
 ): Promise<void> {
-  for (let from = 0; from < values.length; from += 500) {
-    const portion = values.slice(from, from + 500)
-    const length = Math.min(500, 2 ** Math.ceil(Math.log2(portion.length)))
-    while (portion.length < length) portion.push(portion[0] as T)
-    await run(Array(length).fill('?').join(', '), portion)
-  }
+  for (let from = 0; from < values.length; from += 512) await run(dialect.list(values.slice(from, from + 512)))
 }
 
 /** As `inPortions`, and answers all rows. */
 export async function selectIn<T extends SqlValue>(
   session: Session,
   values: readonly T[],
-  sql: (marks: string) => string,
+  sql: (portion: List) => string,
 ): Promise<readonly Row[]> {
   const all: Row[] = []
-  await inPortions(values, async (marks, portion) => {
-    for (const row of await select(session, sql(marks), portion)) all.push(row)
+  await inPortions(session, values, async (portion) => {
+    for (const row of await select(session, sql(portion), portion.bindings)) all.push(row)
   })
   return all
 }
@@ -201,5 +207,5 @@ export async function selectIn<T extends SqlValue>(
 /** Removes rows by their column `id`. */
 export function removeById(session: Session, table: string, ids: readonly SqlValue[]): Promise<void> {
   const { db, dialect } = session
-  return inPortions(ids, (marks, portion) => db.run(`${dialect.deleteFrom(table)} WHERE id IN (${marks})`, portion))
+  return inPortions(session, ids, ({ has, bindings }) => db.run(`${dialect.deleteFrom(table)} WHERE ${has('id')}`, bindings))
 }

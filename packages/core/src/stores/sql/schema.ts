@@ -1,7 +1,8 @@
 /** The tables of the SQL store as statements, and the way from each older version. */
-import type { SqlExecutor } from '../../ports.ts'
+import type { SqlExecutor, SqlValue } from '../../ports.ts'
 import type { Dialect } from './dialect.ts'
 import { isColumnChange } from './failure.ts'
+import { itemHash, toHeld } from './rows.ts'
 import type { Tables } from './tables.ts'
 
 /** Changes with the tables, not with the package. */
@@ -12,13 +13,14 @@ interface Definition {
   /** Each begins with its name. */
   columns: readonly string[]
   key?: string
+  /** Its rows are narrow, and read in the order of their key. */
+  clustered?: true
   /** By suffix: the columns. */
   indexes?: Readonly<Record<string, string>>
 }
 
-function definitions({ types: { id, integer, small, key, text } }: Dialect, tables: Tables): readonly Definition[] {
+function definitions({ types: { id, passingId, integer, small, key, text } }: Dialect, tables: Tables): readonly Definition[] {
   const entry = [
-    `item ${key} NOT NULL`,
     `collection ${text} NOT NULL`,
     `appended_at ${integer} NOT NULL`,
     `last_at ${integer} NOT NULL`,
@@ -36,9 +38,16 @@ function definitions({ types: { id, integer, small, key, text } }: Dialect, tabl
     },
     {
       name: tables.entries,
-      columns: [`lane ${integer} NOT NULL`, `ord ${integer} NOT NULL`, `put_back ${small} NOT NULL DEFAULT 0`, ...entry],
+      columns: [
+        `lane ${integer} NOT NULL`,
+        `ord ${integer} NOT NULL`,
+        `put_back ${small} NOT NULL DEFAULT 0`,
+        `hash ${integer} NOT NULL`,
+        `written ${integer} NOT NULL`,
+        ...entry,
+      ],
       key: 'lane, ord',
-      indexes: { item: 'item' },
+      indexes: { hash: 'hash' },
     },
     {
       name: tables.dead,
@@ -53,7 +62,7 @@ function definitions({ types: { id, integer, small, key, text } }: Dialect, tabl
       indexes: { target: 'target, id' },
     },
     { name: tables.inbox, columns: [`id ${id}`, `body ${text} NOT NULL`] },
-    { name: tables.arrivals, columns: [`id ${id}`, `source ${key} NOT NULL`, `body ${text} NOT NULL`] },
+    { name: tables.arrivals, columns: [`id ${passingId}`, `source ${key} NOT NULL`, `body ${text} NOT NULL`] },
     {
       name: tables.targets,
       columns: [`name ${key} NOT NULL PRIMARY KEY`, `uid ${key} NOT NULL`, `body ${text} NOT NULL`],
@@ -70,7 +79,13 @@ function definitions({ types: { id, integer, small, key, text } }: Dialect, tabl
       ],
       indexes: { target: 'target, id', batch: 'batch, id', verdict: 'verdict, id', both: 'target, verdict, id' },
     },
-    { name: tables.logItems, columns: [`item ${key} NOT NULL`, `id ${key} NOT NULL`], key: 'item, id', indexes: { id: 'id' } },
+    {
+      name: tables.logItems,
+      columns: [`item ${key} NOT NULL`, `id ${key} NOT NULL`],
+      key: 'item, id',
+      clustered: true,
+      indexes: { id: 'id' },
+    },
     // Row 1: the version of the tables; row 2: that of the targets.
     { name: tables.version, columns: [`one ${integer} NOT NULL PRIMARY KEY`, `version ${integer} NOT NULL`] },
   ]
@@ -79,13 +94,13 @@ function definitions({ types: { id, integer, small, key, text } }: Dialect, tabl
 /** What creates all that is missing. May be repeated. */
 export function creation(dialect: Dialect, tables: Tables): string[] {
   const later: string[] = []
-  const statements = definitions(dialect, tables).map(({ name, columns, key, indexes = {} }) => {
+  const statements = definitions(dialect, tables).map(({ name, columns, key, clustered = false, indexes = {} }) => {
     const lines = [...columns, ...(key === undefined ? [] : [`PRIMARY KEY (${key})`])]
     for (const [suffix, on] of Object.entries(indexes)) {
       if (dialect.separateIndexes) later.push(`CREATE INDEX IF NOT EXISTS ${name}_${suffix} ON ${name} (${on})`)
       else lines.push(`KEY ${name}_${suffix} (${on})`)
     }
-    return `CREATE TABLE IF NOT EXISTS ${name} (\n  ${lines.join(',\n  ')}\n)${dialect.tableOptions(key !== undefined)}`
+    return `CREATE TABLE IF NOT EXISTS ${name} (\n  ${lines.join(',\n  ')}\n)${dialect.tableOptions(clustered)}`
   })
   return [...statements, ...later, ...dialect.tuning(tables)]
 }
@@ -111,26 +126,46 @@ export function probes(dialect: Dialect, tables: Tables): [table: string, statem
 /** From the version that is the place in this list to the next. Each may be repeated: another process may be at it, too. */
 const upgrades: ((executor: SqlExecutor, dialect: Dialect, tables: Tables) => Promise<void>)[] = [
   async () => {},
-  // 1 → 2: an entry that flies is told by its number; what is marked are those that came back meanwhile.
-  async (executor, { types }, { entries, lanes }) => {
-    const once = (sql: string) =>
-      executor.run(sql, []).catch((error: unknown) => {
+  // 1 → 2: an entry that flies is told by its number, and what is marked are those that came back meanwhile; an item is
+  // found by a number.
+  async (executor, { types, separateIndexes }, { entries, lanes, dead }) => {
+    const once = (sql: string, bindings: SqlValue[] = []) =>
+      executor.run(sql, bindings).catch((error: unknown) => {
         if (!isColumnChange(error)) throw error
       })
-    await once(`ALTER TABLE ${entries} ADD COLUMN put_back ${types.small} NOT NULL DEFAULT 0`)
+    for (const column of [`put_back ${types.small} NOT NULL DEFAULT 0`, `written ${types.integer} NOT NULL DEFAULT 0`]) {
+      await once(`ALTER TABLE ${entries} ADD COLUMN ${column}`)
+    }
     const { rows } = await executor.run(`SELECT id, state FROM ${lanes}`, [])
     for (const { id, state } of rows) {
       const { flyingUntil } = JSON.parse(String(state)) as { flyingUntil: number }
       if (flyingUntil === 0) continue
-      const back = `UPDATE ${entries} SET put_back = 1 WHERE lane = ? AND ord <= ? AND flying = 0`
-      await executor.run(back, [Number(id), flyingUntil]).catch((error: unknown) => {
-        if (!isColumnChange(error)) throw error
-      })
+      await once(`UPDATE ${entries} SET put_back = 1 WHERE lane = ? AND ord <= ? AND flying = 0`, [Number(id), flyingUntil])
     }
     await once(`ALTER TABLE ${entries} DROP COLUMN flying`)
+    await once(`ALTER TABLE ${entries} ADD COLUMN hash ${types.integer} NOT NULL DEFAULT -1`)
+    await hashEntries(executor, entries)
+    if (separateIndexes) await executor.run(`DROP INDEX IF EXISTS ${entries}_item`, [])
+    else await once(`ALTER TABLE ${entries} ADD KEY ${entries}_hash (hash)`)
+    for (const table of [entries, dead]) await once(`ALTER TABLE ${table} DROP COLUMN item`)
   },
 ]
 
 export async function upgrade(executor: SqlExecutor, dialect: Dialect, tables: Tables, from: number): Promise<void> {
   for (const step of upgrades.slice(from)) await step(executor, dialect, tables)
+}
+
+/** Fills in what version 1 had as a text. */
+async function hashEntries(executor: SqlExecutor, entries: string): Promise<void> {
+  for (;;) {
+    const { rows } = await executor.run(
+      `SELECT lane, ord, first_change FROM ${entries} WHERE hash = -1 LIMIT 500`,
+      [],
+    )
+    if (rows.length === 0) return
+    for (const row of rows) {
+      const [lane, { item, order }] = [Number(row.lane), toHeld(row)]
+      await executor.run(`UPDATE ${entries} SET hash = ? WHERE lane = ? AND ord = ?`, [itemHash(lane, item), lane, order])
+    }
+  }
 }

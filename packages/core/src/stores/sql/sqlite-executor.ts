@@ -20,8 +20,11 @@ export interface SqliteStatement {
 export interface Own {
   /** Before a transaction, in its turn. Null: at once. */
   ready(): Promise<void> | null
-  /** After a commit that changed something. It counts when this resolves; the next transaction may begin before. */
-  committed(): Promise<void> | null
+  /**
+   * After a commit that changed something. It counts when this resolves; the next transaction may begin before. `relaxed`: it
+   * counts at once, and is on the disk some time later.
+   */
+  committed(relaxed: boolean): Promise<void> | null
 }
 
 /** Milliseconds for which statements may keep everything else of the process waiting. */
@@ -106,11 +109,11 @@ export function executorOn(
   }
 
   /** In its turn; what it wrote is waited for when the next has already begun. */
-  async function counted<T>(fn: () => Promise<T>): Promise<T> {
+  async function counted<T>(fn: () => Promise<T>, relaxed = false): Promise<T> {
     const { result, counts } = await inTurn(async () => {
       changed = false
       const result = await fn()
-      return { result, counts: changed ? own?.committed() : null }
+      return { result, counts: changed ? own?.committed(relaxed) : null }
     })
     if (counts) await counts
     return result
@@ -119,7 +122,7 @@ export function executorOn(
   return {
     executor: {
       run: (sql, bindings) => counted(() => first(sql, bindings)),
-      transaction: (fn) => counted(() => transact(fn)),
+      transaction: (fn, { relaxed } = {}) => counted(() => transact(fn), relaxed),
     },
     alone: inTurn,
   }

@@ -1,16 +1,17 @@
 import type { Knex } from 'knex'
-import { type ClaimRequest, LONGEST, type Store } from '../../ports.ts'
-import type { Batch, Receipt, Verdict } from '../../types.ts'
+import { type ClaimRequest, LONGEST, type Store, type TransactionOptions } from '../../ports.ts'
+import type { Verdict } from '../../types.ts'
 import { appendQueue } from '../append-queue.ts'
 import { selectDue } from '../due.ts'
-import { allowance, instantKey, openBatch, owns, readyAt, reclaim, settleLane, toBatch, wakeLane } from '../lane.ts'
-import { toBatchEntry } from '../pending.ts'
+import { groupOf } from '../group.ts'
+import { instantKey, owns, wakeLane } from '../lane.ts'
 import { arrivalsOf } from './arrivals.ts'
+import { claimAll, type Settlement, settleAll } from './batches.ts'
 import { concernsAll } from './failure.ts'
 import { listDead, peekAt, statsOf } from './figures.ts'
 import { sqlInbox } from './inbox.ts'
 import { collapse, forget, redrive } from './keeping.ts'
-import { bury, lockLanes, readFlying, removeFlying, removeIfEmpty, returnEntries, takeOldest } from './lanes.ts'
+import { lockLanes } from './lanes.ts'
 import { sqlLog } from './log.ts'
 import { removeById, type Session, type StoredLane, select, toLane, writeLanes } from './rows.ts'
 import { placeOf, type SqlPlace } from './tables.ts'
@@ -33,6 +34,20 @@ export function sqlStore(options: SqlPlace & { name?: string; close?: () => Prom
   const { read, write } = calls
   const arrivals = arrivalsOf(place, calls)
   const queue = appendQueue({ store: options.name ?? dialect.name, commit: arrivals.append, concernsAll })
+  const claims = groupOf({
+    run: (requests: readonly ClaimRequest[]) => write('claim', (session) => claimAll(session, requests)),
+    keyOf: ({ target }) => target,
+    ...TOGETHER,
+  })
+  const settling = (options?: TransactionOptions) =>
+    groupOf({
+      run: (all: readonly Settlement[]) => write('settle', (session) => settleAll(session, all), options),
+      keyOf: ({ receipt }) => receipt.target,
+      ...TOGETHER,
+    })
+  const settlements = settling()
+  // Undone, it is sent again under the same id.
+  const deliveries = settling({ relaxed: true })
 
   /** One step on one target; nothing happens to one that the store does not know. */
   function onLane<T>(
@@ -77,13 +92,11 @@ export function sqlStore(options: SqlPlace & { name?: string; close?: () => Prom
 
     async claim(request) {
       await arrivals.takeIn()
-      const { batch, idle } = await onLane<Claimed>('claim', request.target, NOBODY, (session, lane) =>
-        claim(session, lane, request),
-      )
+      const { batch, idle } = await claims.add(request)
       // What others have just appended may be what it was claimed for.
       if (!idle || !(await peek({ now: request.now, targets: [] })).arrivals) return batch
       await arrivals.takeIn('all')
-      return (await onLane<Claimed>('claim', request.target, NOBODY, (session, lane) => claim(session, lane, request))).batch
+      return (await claims.add(request)).batch
     },
 
     renew: (receipt, leaseUntil) =>
@@ -97,9 +110,7 @@ export function sqlStore(options: SqlPlace & { name?: string; close?: () => Prom
     async settle(receipt, verdict, now) {
       // What comes back merges with what is pending, as the earlier appended.
       if (!COMMUTES.has(verdict.kind)) await arrivals.takeIn()
-      return onLane<Settled>('settle', receipt.target, { ok: false }, (session, lane) =>
-        settle(session, lane, receipt, verdict, now),
-      )
+      return (verdict.kind === 'delivered' ? deliveries : settlements).add({ receipt, verdict, now })
     },
 
     wake: (target, at) =>
@@ -169,43 +180,8 @@ export function sqlStore(options: SqlPlace & { name?: string; close?: () => Prom
   }
 }
 
-/** `idle`: nothing is pending, or not yet due; what others have just appended may be. */
-interface Claimed {
-  batch: Batch | null
-  idle: boolean
-}
-const NOBODY: Claimed = { batch: null, idle: true }
-
-async function claim(session: Session, lane: StoredLane, request: ClaimRequest): Promise<Claimed> {
-  const at = readyAt(lane, request.now)
-  if (at === null || at > request.now) return { batch: null, idle: lane.suspended === null && lane.batch === null }
-  const again = reclaim(lane, request)
-  if (again !== null) {
-    await writeLanes(session, [lane])
-    return { batch: toBatch(lane, again, (await readFlying(session, lane)).map(toBatchEntry), true), idle: false }
-  }
-  const taken = await takeOldest(session, lane, allowance(lane, request), request.bytes)
-  const batch = openBatch(lane, request, lane.pending - taken.length)
-  await writeLanes(session, [lane])
-  return { batch: toBatch(lane, batch, taken.map(toBatchEntry), false), idle: false }
-}
-
-type Settled = Awaited<ReturnType<Store['settle']>>
-
 /** Verdicts that leave the pending set alone: they mean the same before an append and after it. */
 const COMMUTES: ReadonlySet<Verdict['kind']> = new Set(['delivered', 'retry', 'aborted'])
 
-async function settle(session: Session, lane: StoredLane, receipt: Receipt, verdict: Verdict, now: number): Promise<Settled> {
-  if (!owns(lane, receipt)) return { ok: false }
-  // Undone, it is sent again under the same id.
-  const { relaxed } = session.dialect
-  if (relaxed !== null && verdict.kind === 'delivered') await session.db.run(relaxed, [])
-  const seq = lane.batch?.seq ?? 0
-  const { fate, transition } = settleLane(lane, verdict, now)
-  const flying = fate === 'back' || fate === 'dead' ? await readFlying(session, lane) : []
-  if (fate !== 'kept') await removeFlying(session, lane)
-  if (fate === 'back') await returnEntries(session, lane, flying, verdict.kind === 'split' ? seq : undefined)
-  if (fate === 'dead' && verdict.kind === 'dead') await bury(session, lane.target, flying, verdict.reason, now)
-  if (fate !== 'freed' || !(await removeIfEmpty(session, lane))) await writeLanes(session, [lane])
-  return { ok: true, ...(transition && { transition }) }
-}
+/** Claims, and settlements, that share a transaction: a server's round trips and a disk's syncs are what they cost. */
+const TOGETHER = { sizeOf: () => 1, most: 8, concernsAll }

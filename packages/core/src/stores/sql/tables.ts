@@ -18,7 +18,7 @@ export interface Tables {
   version: string
   /** What is known of each target, as JSON; SQL only looks at when there is next something to claim. */
   lanes: string
-  /** Entries that wait or fly, numbered within their lane. An item is a hash: equal or not, whatever the collation. */
+  /** Entries that wait or fly, numbered within their lane. An item is found by its hash. */
   entries: string
   dead: string
   inbox: string
@@ -88,6 +88,7 @@ export async function createTables(place: SqlPlace): Promise<void> {
       throw error
     })
     if (version > TABLES_VERSION) throw wrongVersion(prefix, version)
+    if (version > 0) await retrying(() => upgrade(executor, dialect, tables, version), waitAfter)
     for (const statement of creation(dialect, tables)) {
       await run(statement).catch(async (error: unknown) => {
         // An index on a column that a table of somebody else does not have.
@@ -95,7 +96,6 @@ export async function createTables(place: SqlPlace): Promise<void> {
         throw error
       })
     }
-    if (version > 0) await retrying(() => upgrade(executor, dialect, tables, version), waitAfter)
     await probe(placed)
     await run(recording(dialect, tables))
     await run(raising(tables))

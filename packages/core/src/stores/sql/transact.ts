@@ -1,5 +1,7 @@
 /** How the store's calls reach the database: checked, retried, and with errors of one kind. */
+import type { TransactionOptions } from '../../ports.ts'
 import { retrying, silence, toStoreError } from './failure.ts'
+import { createRecall } from './recall.ts'
 import type { Session } from './rows.ts'
 import { checkTables, type Placed } from './tables.ts'
 
@@ -7,11 +9,12 @@ export interface Calls {
   /** One statement, or several that need not agree. `doing` completes "could not …". */
   read<T>(doing: string, fn: (session: Session) => Promise<T>): Promise<T>
   /** One transaction, run anew if it met another one. */
-  write<T>(doing: string, fn: (session: Session) => Promise<T>): Promise<T>
+  write<T>(doing: string, fn: (session: Session) => Promise<T>, options?: TransactionOptions): Promise<T>
 }
 
 export function callsOn(place: Placed): Calls {
   const { executor, dialect, tables, prefix, timeout } = place
+  const recall = createRecall()
   let checked: Promise<void> | undefined
 
   async function attempt<T>(doing: string, fn: () => Promise<T>): Promise<T> {
@@ -45,13 +48,13 @@ export function callsOn(place: Placed): Calls {
   }
 
   return {
-    read: (doing, fn) => attempt(doing, () => fn({ db: executor, dialect, tables })),
-    write: (doing, fn) =>
+    read: (doing, fn) => attempt(doing, () => fn({ db: executor, dialect, tables, recall, stamp: 0 })),
+    write: (doing, fn, options) =>
       attempt(doing, () =>
         executor.transaction(async (db) => {
           if (dialect.lockAll !== null) await db.run(dialect.lockAll(tables.version), [])
-          return fn({ db, dialect, tables })
-        }),
+          return fn({ db, dialect, tables, recall, stamp: recall.stamp() })
+        }, options),
       ),
   }
 }

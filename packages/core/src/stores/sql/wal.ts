@@ -41,6 +41,8 @@ export interface Wal extends Own {
 
 /** Frames by which the log has grown when a checkpoint is due, in a thread of its own or in this one. */
 const GROWN = { aside: 1000, here: 250 }
+/** Milliseconds after which a commit that nobody waits for is synced. */
+const SOON = 200
 /** Commits after which we look how long the log is. */
 const LOOK = 8
 
@@ -54,6 +56,7 @@ export function openWal({ database, filename, synced, alone, startCheckpointer }
   const length = database.prepare('PRAGMA wal_checkpoint(NOOP)')
   let running: Promise<void> | null = null
   let following: Promise<void> | null = null
+  let soon: NodeJS.Timeout | undefined
   /** Why there may be a hole in the log. Nothing behind it counts, until a checkpoint has moved everything out of the log. */
   let doubt: Error | null = null
   let checkpointer: Checkpointer | null | undefined
@@ -74,6 +77,8 @@ export function openWal({ database, filename, synced, alone, startCheckpointer }
   }
 
   function begin(fd: number): Promise<void> {
+    clearTimeout(soon)
+    soon = undefined
     const begun = syncOnce(fd)
     const end = () => {
       if (running === begun) running = null
@@ -93,6 +98,15 @@ export function openWal({ database, filename, synced, alone, startCheckpointer }
         return begin(fd)
       })
     return following
+  }
+
+  /** Nobody waits for it, and mostly somebody else's comes before. */
+  function syncSoon(fd: number): null {
+    soon ??= setTimeout(() => {
+      soon = undefined
+      syncFrom(fd).catch(() => {})
+    }, SOON).unref()
+    return null
   }
 
   async function checkpoint(mode: 'PASSIVE' | 'RESTART'): Promise<boolean> {
@@ -132,6 +146,7 @@ export function openWal({ database, filename, synced, alone, startCheckpointer }
   async function end(): Promise<void> {
     await checkpointing
     await alone(async () => {
+      clearTimeout(soon)
       await following?.catch(() => {})
       await running?.catch(() => {})
       // Else the last connection to be closed does it while its thread waits.
@@ -150,9 +165,9 @@ export function openWal({ database, filename, synced, alone, startCheckpointer }
         doubt = null
       })
     },
-    committed() {
+    committed(relaxed) {
       commits += 1
-      const counts = fd === null ? null : syncFrom(fd)
+      const counts = fd === null ? null : relaxed ? syncSoon(fd) : syncFrom(fd)
       if (commits >= LOOK && checkpointing === null && closed === null) look()
       return counts
     },
