@@ -120,6 +120,29 @@ describe('from a change to a request', () => {
     await pipeline.stop()
   })
 
+  it('misses no window that another process has moved just as it looked', async () => {
+    const { append, due } = store
+    const moving: Parameters<typeof append>[0][number][] = []
+    store.append = (entries) => {
+      moving.push(...entries.map((entry) => ({ ...entry, at: NOW + 50, quietUntil: NOW + 100 })))
+      return append(entries)
+    }
+    let moved = false
+    store.due = async (query) => {
+      if (!moved) await append(moving)
+      moved = true
+      return due(query)
+    }
+    const pipeline = pipelineOf([target()])
+    await pipeline.publish(edit(1))
+    await pipeline.start()
+    await clock.advance(99)
+    expect([moved, transport.requests.length]).toEqual([true, 0])
+    await clock.advance(1)
+    expect(transport.requests).toHaveLength(1)
+    await pipeline.stop()
+  })
+
   it('announces every old slug, and the newest state', async () => {
     const pipeline = pipelineOf([target({ rules: [{ collection: 'posts', payload: ['slug'], previous: ['slug'] }] })])
     for (const [from, to] of [

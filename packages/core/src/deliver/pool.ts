@@ -37,9 +37,6 @@ export interface Pool {
 /** How often an idle process asks whether something is due: others may write to the store. In milliseconds. */
 const POLL = 1000
 
-/** The longest that it rests between two looks at what is due, in milliseconds: for as long as the last one took. */
-const REST = 10
-
 /** Claims that are made side by side: a server answers them in about the time of one, and each takes a connection. */
 const CLAIMS = 8
 
@@ -132,12 +129,8 @@ export function createPool({ store, clock, time, teller, worker, alarm, concurre
         let trouble = 0
         while (!stopping.signal.aborted) {
           try {
-            const from = clock.now()
             const until = await turn()
             trouble = 0
-            // A store that needs a while to answer is not asked again for every slot that becomes free.
-            const rest = Math.min(clock.now() - from, REST)
-            if (rest >= 1) await clock.sleep(rest, stopping.signal)
             await alarm.wait(until, stopping.signal)
           } catch (error) {
             // A list of targets that could not be loaded was told already.

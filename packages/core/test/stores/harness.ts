@@ -43,10 +43,10 @@ export function breakable(executor: SqlExecutor): { executor: SqlExecutor; break
 /** The two servers that have a Knex client, a pool of their own, and a dialect of ours. */
 export type ServerDialect = 'postgres' | 'mysql'
 
-export function openKnex(dialect: ServerDialect, url: string): Knex {
+export function openKnex(dialect: ServerDialect, url: string, max = 5): Knex {
   // Knex prints what it also rejects with.
   const log = { warn() {}, error() {}, debug() {}, deprecate() {} }
-  return knexOf({ client: dialect === 'postgres' ? 'pg' : 'mysql2', connection: url, pool: { min: 0, max: 5 }, log })
+  return knexOf({ client: dialect === 'postgres' ? 'pg' : 'mysql2', connection: url, pool: { min: 0, max }, log })
 }
 
 /** An executor and what closes its connections. */

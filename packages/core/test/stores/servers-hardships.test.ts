@@ -83,6 +83,45 @@ function hardships(dialect: ServerDialect, url: string): void {
     expect([code, message]).toEqual(['STORE_FAILED', expect.stringMatching(/the database user may not do that/)])
   })
 
+  it('claims and settles many targets at once, each as if it were alone', async () => {
+    const { knex, prefix, store } = await created()
+    const uids = Array.from({ length: 20 }, (_, n) => `target ${n}`)
+    await put(
+      store,
+      ...uids.flatMap((target) => [
+        { target, key: '1' },
+        { target, key: '2', at: T0 + 1 },
+      ]),
+    )
+    await store.peek({ now: T0, targets: uids })
+    const { claim, settle } = on(store)
+    const batches = await Promise.all(uids.map((target) => claim(T0 + 50, { target, entries: 1 })))
+    expect(batches.map((batch) => [batch?.target, keysOf(batch)])).toEqual(uids.map((target) => [target, ['1']]))
+    // One of them was taken away meanwhile.
+    await knexStore({ knex, prefix }).forget('target 7', T0 + 60)
+    const settled = await Promise.all(batches.map((batch) => batch && settle(batch, DELIVERED, T0 + 60)))
+    expect(settled.every((result) => result?.ok)).toBe(true)
+    const rest = await Promise.all(uids.map((target) => claim(T0 + 70, { target })))
+    expect(rest.map(keysOf)).toEqual(uids.map((target) => (target === 'target 7' ? null : ['2'])))
+  })
+
+  if (dialect === 'postgres') {
+    it('does without prepared statements where a pooler keeps none, and loses nothing by it', async () => {
+      const { knex, prefix } = await created()
+      const one = openKnex('postgres', url, 1)
+      onTestFinished(() => one.destroy())
+      const store = knexStore({ knex: one, prefix })
+      await put(store, { key: '1' })
+      expect(keysOf(await on(store).claim(T0 + 50, { entries: 1 }))).toEqual(['1'])
+      // As the next session of the server that a pooler lends.
+      await one.raw('DEALLOCATE ALL')
+      await put(store, { key: '2' })
+      await one.raw('DEALLOCATE ALL')
+      expect((await store.stats(['a']))[0]?.pending).toBe(1)
+      expect(await knex(tablesOf(prefix).entries).count('* as n')).toEqual([{ n: '2' }])
+    })
+  }
+
   it('creates its tables from four connections at once, and again', async () => {
     const { knex, prefix } = unused()
     await Promise.all([1, 2, 3, 4].map(() => createTables({ knex: connect(), prefix })))

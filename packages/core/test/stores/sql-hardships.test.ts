@@ -146,6 +146,49 @@ it('refuses databases that it does not speak, naming those it does', () => {
   expect(() => printTables('oracle' as 'sqlite')).toThrow(/"oracle"/)
 })
 
+it('claims an entry as it is now, whatever another process has made of what this one wrote', async () => {
+  const filename = await newFile()
+  connect(filename).exec(printTables('sqlite'))
+  const [ours, theirs] = [on(connect(filename)), on(connect(filename))]
+  const text = (fields: string) => ({ change: { fields: JSON.stringify({ text: fields }) } })
+  await put(ours, { key: '1', ...text('old') }, { key: '2', ...text('old') })
+  expect((await ours.stats(['a']))[0]?.pending).toBe(2)
+  await put(theirs, { key: '2', at: T0 + 1, ...text('new') }, { key: '3', at: T0 + 1, ...text('theirs') })
+  expect((await theirs.stats(['a']))[0]?.pending).toBe(3)
+  const batch = await claim(ours)
+  expect(keysOf(batch)).toEqual(['1', '2', '3'])
+  expect(batch?.entries.map(({ last }) => JSON.parse(last.fields).text)).toEqual(['old', 'new', 'theirs'])
+})
+
+it('claims nothing that was undone: numbers are given again, and entries are told apart', async () => {
+  const database = connect(await newFile())
+  database.exec(printTables('sqlite'))
+  const executor = sqliteExecutor(database)
+  let undo = false
+  const store = sqlStore({
+    dialect: 'sqlite',
+    executor: {
+      run: executor.run,
+      transaction: (fn) =>
+        executor.transaction(async (tx) => {
+          const result = await fn(tx)
+          if (undo) throw new Error('undone')
+          return result
+        }),
+    },
+  })
+  undo = true
+  await put(store, { key: 'undone' })
+  expect((await failure(store.stats(['a']))).code).toBe('STORE_FAILED')
+  undo = false
+  // Somebody else takes it in under the same number, after another one.
+  const theirs = on(database)
+  database.exec('DELETE FROM unstale_arrivals')
+  await put(theirs, { key: 'theirs' })
+  expect((await theirs.stats(['a']))[0]?.pending).toBe(1)
+  expect(keysOf(await claim(store))).toEqual(['theirs'])
+})
+
 it('writes into an inbox only in a transaction', async () => {
   const store = await sqliteStore({ filename: await newFile() })
   cleanUp.push(() => store.close())

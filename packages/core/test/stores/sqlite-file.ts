@@ -38,18 +38,45 @@ export async function failure(promise: Promise<unknown>): Promise<PipelineError>
   return error as PipelineError
 }
 
-/** Takes the place of `fdatasync` for one file, until the test is over. `end` ends a sync, with an error or without. */
+/** Is told of each sync of one file that is made in our thread, and fails it by throwing. */
+export function onSyncHere(filename: string, tell: () => void): void {
+  const { fdatasyncSync } = fs
+  const { ino } = fs.statSync(filename)
+  fs.fdatasyncSync = (fd) => {
+    if (fs.fstatSync(fd).ino === ino) tell()
+    fdatasyncSync(fd)
+  }
+  syncBuiltinESMExports()
+  cleanUp(() => {
+    fs.fdatasyncSync = fdatasyncSync
+    syncBuiltinESMExports()
+  })
+}
+
+/**
+ * Takes the place of `fdatasync` for one file, until the test is over. `end` ends a sync, with an error or without. All are made
+ * aside: it is a slow disk.
+ */
 export function onSync(filename: string, sync: (end: (error?: Error) => void) => void): void {
-  const { fdatasync } = fs
+  const { fdatasync, fdatasyncSync } = fs
   const { ino } = fs.statSync(filename)
   const replaced = (fd: number, done: (error: Error | null) => void): void => {
-    if (fs.fstatSync(fd).ino === ino) sync((error) => done(error ?? null))
-    else fdatasync(fd, done)
+    if (fs.fstatSync(fd).ino !== ino) return void fdatasync(fd, done)
+    const from = performance.now()
+    sync((error) => {
+      while (performance.now() < from + 1);
+      done(error ?? null)
+    })
   }
   fs.fdatasync = replaced as typeof fdatasync
+  fs.fdatasyncSync = (fd) => {
+    if (fs.fstatSync(fd).ino === ino) throw new Error('a disk that is slow was synced in our thread')
+    fdatasyncSync(fd)
+  }
   syncBuiltinESMExports()
   cleanUp(() => {
     fs.fdatasync = fdatasync
+    fs.fdatasyncSync = fdatasyncSync
     syncBuiltinESMExports()
   })
 }

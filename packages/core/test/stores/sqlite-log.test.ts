@@ -8,7 +8,7 @@ import type { Store } from '../../src/ports.ts'
 import { sqliteStore } from '../../src/stores/sql/index.ts'
 import { openSqlite } from '../../src/stores/sql/sqlite-connection.ts'
 import { type EntryInput, entryOf, keysOf, subjectOf, T0 } from '../../src/testing/contract/subject.ts'
-import { cleanUp, failure, newFile, newFolder, onSync } from './sqlite-file.ts'
+import { cleanUp, failure, newFile, newFolder, onSync, onSyncHere } from './sqlite-file.ts'
 
 const put = (store: Store, ...entries: EntryInput[]) => store.append(entries.map(entryOf))
 const claim = (store: Store) => subjectOf({ store, dispose: async () => {} }).claim(T0 + 9)
@@ -145,6 +145,33 @@ it.each([
     })
   },
 )
+
+it('on a quick disk a commit that nobody else waits behind is synced at once; that may fail, too', async () => {
+  const { filename, executor, insert } = await opened()
+  let syncs = 0
+  let broken = false
+  onSyncHere(`${filename}-wal`, () => {
+    syncs++
+    if (broken) throw Object.assign(new Error('EIO: fdatasync'), { code: 'EIO' })
+  })
+  let n = 0
+  while (syncs === 0 && n < 10_000) await insert(n++)
+  expect(syncs).toBe(1)
+  broken = true
+  await expect(insert(n)).rejects.toMatchObject({ code: 'SQLITE_IOERR_FSYNC' })
+  // A checkpoint has moved what was in doubt into the file, and the next ones are made aside for a while.
+  await insert(n + 1)
+  expect((await executor.run('SELECT COUNT(*) AS count FROM numbers', [])).rows).toEqual([{ count: n + 2 }])
+  expect(syncs).toBe(2)
+})
+
+it('the log is as long as it will get from the start, so that a sync need not sync its length', async () => {
+  const filename = await newFile()
+  const store = await open(filename)
+  const { size } = statSync(`${filename}-wal`)
+  for (let n = 0; n < 200; n++) await put(store, { key: String(n) })
+  expect(statSync(`${filename}-wal`).size).toBe(size)
+})
 
 it('the log begins anew under a steady load, by the work of one other thread', async () => {
   const filename = await newFile()

@@ -125,7 +125,7 @@ async function world(seed: number, synchronous: 'full' | 'normal'): Promise<stri
     }
   }
   await Promise.all([publisher(), publisher(), publisher()])
-  expect(log().length, 'the log has to be short, or the store makes checkpoints of its own').toBeLessThan(4_000_000)
+  expect(log().length, 'the log has to be short, or the store makes checkpoints of its own').toBeLessThan(6_000_000)
   closeSync(fd)
   other.close()
   await store.close()

@@ -43,6 +43,8 @@ export interface Dialect {
   atOnce: { rows(columns: Columns): string; bind(columns: Columns, rows: readonly (readonly SqlValue[])[]): SqlValue[] } | null
   /** Entries that are taken in by one transaction, about: few where nothing else of the process can go on meanwhile. */
   portion: number
+  /** Batches that are claimed, or settled, by one: a server's round trips and a disk's syncs are what each costs. */
+  batches: number
   /** Run once the tables are there; may be repeated. */
   tuning(tables: { arrivals: string }): readonly string[]
 }
@@ -121,7 +123,8 @@ const dialects: Record<SqlDialect, Dialect> = {
     now: null,
     rowsPerInsert: [64, 8, 1],
     atOnce: null,
-    portion: 1_000,
+    portion: 500,
+    batches: 2,
     tuning: () => [],
   },
   postgres: {
@@ -157,6 +160,7 @@ const dialects: Record<SqlDialect, Dialect> = {
       bind: (columns, rows) => Object.keys(columns).map((_, place) => toArray(rows.map((row) => row[place]))),
     },
     portion: 10_000,
+    batches: 8,
     // What is there for a moment is not worth being compressed.
     tuning: ({ arrivals }) => [`ALTER TABLE ${arrivals} ALTER COLUMN body SET STORAGE EXTERNAL`],
   },
@@ -188,6 +192,7 @@ const dialects: Record<SqlDialect, Dialect> = {
     rowsPerInsert: [500],
     atOnce: null,
     portion: 10_000,
+    batches: 8,
     tuning: () => [],
   },
 }

@@ -125,7 +125,14 @@ export function isForeignTable(error: unknown): boolean {
 
 /** A column or an index that was added or dropped already. */
 export function isColumnChange(error: unknown): boolean {
-  const known = ['42701', '42703', 'ER_DUP_FIELDNAME', 'ER_DUP_KEYNAME', 'ER_CANT_DROP_FIELD_OR_KEY', 'ER_BAD_FIELD_ERROR'].includes(codeOf(error))
+  const known = [
+    '42701',
+    '42703',
+    'ER_DUP_FIELDNAME',
+    'ER_DUP_KEYNAME',
+    'ER_CANT_DROP_FIELD_OR_KEY',
+    'ER_BAD_FIELD_ERROR',
+  ].includes(codeOf(error))
   return known || /duplicate column|no such column/.test(String((error as DatabaseError | null)?.message))
 }
 

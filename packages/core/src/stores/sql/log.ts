@@ -71,9 +71,7 @@ async function add(session: Session, outcomes: readonly Outcome[]): Promise<void
     const { id, ...body } = toRecord(outcome, wordOf('', outcome.batch.id).slice(0, 12))
     const { target, batch, verdict } = body
     // Each by its key, and all of a collection by that alone.
-    const items = new Set(
-      batch.items.flatMap(({ collection, key }) => [wordOf(collection, String(key)), wordOf('', collection)]),
-    )
+    const items = new Set(batch.items.flatMap(({ collection, key }) => [wordOf(collection, String(key)), wordOf('', collection)]))
     rows.push([id, target.uid, toColumn(batch.id), VERDICTS.indexOf(verdict.kind), items.size, JSON.stringify(body)])
     for (const item of items) itemRows.push([item, id])
   }
@@ -94,10 +92,7 @@ async function find(session: Session, query: DeliveryQuery, verdict: number | nu
     [`${id} < ?`, to],
   ]
   if (item !== undefined) {
-    where.push([
-      'i.item = ?',
-      item.key === undefined ? wordOf('', item.collection) : wordOf(item.collection, String(item.key)),
-    ])
+    where.push(['i.item = ?', item.key === undefined ? wordOf('', item.collection) : wordOf(item.collection, String(item.key))])
   }
   if (target !== undefined) where.push(['l.target = ?', target])
   if (batch !== undefined) where.push(['l.batch = ?', toColumn(batch)])

@@ -158,10 +158,7 @@ export async function upgrade(executor: SqlExecutor, dialect: Dialect, tables: T
 /** Fills in what version 1 had as a text. */
 async function hashEntries(executor: SqlExecutor, entries: string): Promise<void> {
   for (;;) {
-    const { rows } = await executor.run(
-      `SELECT lane, ord, first_change FROM ${entries} WHERE hash = -1 LIMIT 500`,
-      [],
-    )
+    const { rows } = await executor.run(`SELECT lane, ord, first_change FROM ${entries} WHERE hash = -1 LIMIT 500`, [])
     if (rows.length === 0) return
     for (const row of rows) {
       const [lane, { item, order }] = [Number(row.lane), toHeld(row)]

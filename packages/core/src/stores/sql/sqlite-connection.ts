@@ -50,7 +50,7 @@ async function prepare(
   await retrying(() => database.pragma('user_version'))
   const { executor, alone } = executorOn(database, {
     ready: () => wal.ready(),
-    committed: (relaxed) => wal.committed(relaxed),
+    committed: (how) => wal.committed(how),
   })
   const wal = openWal({
     database,

@@ -22,13 +22,13 @@ export interface Own {
   ready(): Promise<void> | null
   /**
    * After a commit that changed something. It counts when this resolves; the next transaction may begin before. `relaxed`: it
-   * counts at once, and is on the disk some time later.
+   * counts at once, and is on the disk some time later; `quiet`: nothing else waits for its turn.
    */
-  committed(relaxed: boolean): Promise<void> | null
+  committed(how: 'relaxed' | 'quiet' | 'busy'): Promise<void> | null
 }
 
 /** Milliseconds for which statements may keep everything else of the process waiting. */
-const SLICE = 2
+const SLICE = 1
 /** Milliseconds between two looks at a file that is locked, and their number: then whoever asked decides. */
 const LOCKED = { every: 1, times: 25 }
 
@@ -47,6 +47,8 @@ export function executorOn(
 ): { executor: SqlExecutor; alone<T>(fn: () => Promise<T>): Promise<T> } {
   const prepared = new Map<string, SqliteStatement>()
   let last: Promise<unknown> = Promise.resolve()
+  /** Turns that have not ended. */
+  let turns = 0
   /** Whether this turn has changed a row. */
   let changed = false
   /** When everything else last had a turn that we know of. */
@@ -74,7 +76,10 @@ export function executorOn(
   }
 
   function inTurn<T>(fn: () => Promise<T>): Promise<T> {
-    const result = last.then(fn)
+    turns += 1
+    const result = last.then(fn).finally(() => {
+      turns -= 1
+    })
     last = result.catch(() => {})
     return result
   }
@@ -113,7 +118,7 @@ export function executorOn(
     const { result, counts } = await inTurn(async () => {
       changed = false
       const result = await fn()
-      return { result, counts: changed ? own?.committed(relaxed) : null }
+      return { result, counts: changed ? own?.committed(relaxed ? 'relaxed' : turns > 1 ? 'busy' : 'quiet') : null }
     })
     if (counts) await counts
     return result

@@ -34,16 +34,17 @@ export function sqlStore(options: SqlPlace & { name?: string; close?: () => Prom
   const { read, write } = calls
   const arrivals = arrivalsOf(place, calls)
   const queue = appendQueue({ store: options.name ?? dialect.name, commit: arrivals.append, concernsAll })
+  const together = { sizeOf: () => 1, most: dialect.batches, concernsAll }
   const claims = groupOf({
     run: (requests: readonly ClaimRequest[]) => write('claim', (session) => claimAll(session, requests)),
     keyOf: ({ target }) => target,
-    ...TOGETHER,
+    ...together,
   })
   const settling = (options?: TransactionOptions) =>
     groupOf({
       run: (all: readonly Settlement[]) => write('settle', (session) => settleAll(session, all), options),
       keyOf: ({ receipt }) => receipt.target,
-      ...TOGETHER,
+      ...together,
     })
   const settlements = settling()
   // Undone, it is sent again under the same id.
@@ -182,6 +183,3 @@ export function sqlStore(options: SqlPlace & { name?: string; close?: () => Prom
 
 /** Verdicts that leave the pending set alone: they mean the same before an append and after it. */
 const COMMUTES: ReadonlySet<Verdict['kind']> = new Set(['delivered', 'retry', 'aborted'])
-
-/** Claims, and settlements, that share a transaction: a server's round trips and a disk's syncs are what they cost. */
-const TOGETHER = { sizeOf: () => 1, most: 8, concernsAll }

@@ -9,8 +9,11 @@
  *
  * The log stays the same file for as long as our connection is open; only the last connection of all removes it. To close
  * our descriptor of it ends no lock: SQLite locks the database file and the `-shm` alone.
+ *
+ * A file that grows with each commit takes the disk half as long again to sync, as its length is synced, too. So the log is
+ * made as long as it will get, with zeros, which end a recovery as the end of the file does.
  */
-import { close, fdatasync, openSync } from 'node:fs'
+import { close, fdatasync, fdatasyncSync, fstatSync, ftruncateSync, openSync, writeSync } from 'node:fs'
 import { promisify } from 'node:util'
 import type { Checkpointer } from './checkpointer.ts'
 import type { Own } from './sqlite-executor.ts'
@@ -18,7 +21,7 @@ import type { Own } from './sqlite-executor.ts'
 /** What is needed of a connection that is in WAL mode under `synchronous = NORMAL`, and makes no checkpoints. */
 export interface WalConnection {
   pragma(text: string, options?: { simple: boolean }): unknown
-  prepare(sql: string): { get(): unknown }
+  prepare(sql: string): { get(): unknown; run(): unknown }
   close(): void
 }
 
@@ -41,8 +44,13 @@ export interface Wal extends Own {
 
 /** Frames by which the log has grown when a checkpoint is due, in a thread of its own or in this one. */
 const GROWN = { aside: 1000, here: 250 }
+/** A sync of fewer milliseconds is quick; after one that was not, so many are left to another thread. */
+const QUICK = 0.5
+const ASIDE = 20
 /** Milliseconds after which a commit that nobody waits for is synced. */
 const SOON = 200
+/** Bytes of a log that a checkpoint empties in time, whose pages have 4 kB. */
+const LENGTH = 1.25 * GROWN.aside * 4_120
 /** Commits after which we look how long the log is. */
 const LOOK = 8
 
@@ -52,11 +60,14 @@ function sync(fd: number): Promise<void> {
 
 export function openWal({ database, filename, synced, alone, startCheckpointer }: WalOptions): Wal {
   const fd = synced ? openSync(`${filename}-wal`, 'r+') : null
+  if (fd !== null) lengthen(database, fd)
   // No checkpoint: it only tells.
   const length = database.prepare('PRAGMA wal_checkpoint(NOOP)')
   let running: Promise<void> | null = null
   let following: Promise<void> | null = null
   let soon: NodeJS.Timeout | undefined
+  /** Syncs that have yet to be quick before one is made in this thread. */
+  let aside = ASIDE
   /** Why there may be a hole in the log. Nothing behind it counts, until a checkpoint has moved everything out of the log. */
   let doubt: Error | null = null
   let checkpointer: Checkpointer | null | undefined
@@ -67,9 +78,11 @@ export function openWal({ database, filename, synced, alone, startCheckpointer }
   let base = 0
 
   async function syncOnce(fd: number): Promise<void> {
+    const from = performance.now()
     try {
       // A second sync would succeed, and would say nothing about what the first one has failed to write.
       if (doubt === null) await sync(fd)
+      noteTime(performance.now() - from)
     } catch (error) {
       doubt = toSyncError(error)
     }
@@ -98,6 +111,29 @@ export function openWal({ database, filename, synced, alone, startCheckpointer }
         return begin(fd)
       })
     return following
+  }
+
+  function syncAs(fd: number, how: Parameters<Own['committed']>[0]): Promise<void> | null {
+    if (how === 'relaxed') return syncSoon(fd)
+    return how === 'quiet' && aside === 0 && running === null && doubt === null ? syncHere(fd) : syncFrom(fd)
+  }
+
+  /** On a disk that is as quick as most are, the way to another thread and back takes as long again. */
+  function syncHere(fd: number): null {
+    const from = performance.now()
+    try {
+      fdatasyncSync(fd)
+    } catch (error) {
+      doubt = toSyncError(error)
+      aside = ASIDE
+      throw doubt
+    }
+    noteTime(performance.now() - from)
+    return null
+  }
+
+  function noteTime(took: number): void {
+    aside = took > QUICK ? ASIDE : Math.max(0, aside - 1)
   }
 
   /** Nobody waits for it, and mostly somebody else's comes before. */
@@ -165,9 +201,9 @@ export function openWal({ database, filename, synced, alone, startCheckpointer }
         doubt = null
       })
     },
-    committed(relaxed) {
+    committed(how) {
       commits += 1
-      const counts = fd === null ? null : relaxed ? syncSoon(fd) : syncFrom(fd)
+      const counts = fd === null ? null : syncAs(fd, how)
       if (commits >= LOOK && checkpointing === null && closed === null) look()
       return counts
     },
@@ -175,6 +211,31 @@ export function openWal({ database, filename, synced, alone, startCheckpointer }
       closed ??= end()
       return closed
     },
+  }
+}
+
+/** Nobody writes into the log meanwhile; where somebody does just now, it stays as it is. */
+function lengthen(database: WalConnection, fd: number): void {
+  try {
+    database.prepare('BEGIN IMMEDIATE').run()
+  } catch {
+    return
+  }
+  try {
+    const { size } = fstatSync(fd)
+    const missing = LENGTH - size
+    // A disk that has no more room has better uses for it.
+    if (missing > 0 && written(fd, missing, size) < missing) ftruncateSync(fd, size)
+  } finally {
+    database.prepare('ROLLBACK').run()
+  }
+}
+
+function written(fd: number, count: number, position: number): number {
+  try {
+    return writeSync(fd, Buffer.alloc(count), 0, count, position)
+  } catch {
+    return 0
   }
 }
 
