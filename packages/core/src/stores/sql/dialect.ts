@@ -121,7 +121,7 @@ const dialects: Record<SqlDialect, Dialect> = {
     lockAll: (table) => `UPDATE ${table} SET version = version WHERE 1 = 0`,
     onConflict: excluded,
     now: null,
-    rowsPerInsert: [64, 8, 1],
+    rowsPerInsert: [64, 16, 4, 1],
     atOnce: null,
     portion: 500,
     batches: 2,

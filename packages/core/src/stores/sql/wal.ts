@@ -43,14 +43,14 @@ export interface Wal extends Own {
 }
 
 /** Frames by which the log has grown when a checkpoint is due, in a thread of its own or in this one. */
-const GROWN = { aside: 1000, here: 250 }
+const GROWN = { aside: 600, here: 150 }
 /** A sync of fewer milliseconds is quick; after one that was not, so many are left to another thread. */
 const QUICK = 0.5
 const ASIDE = 20
 /** Milliseconds after which a commit that nobody waits for is synced. */
 const SOON = 200
-/** Bytes of a log that a checkpoint empties in time, whose pages have 4 kB. */
-const LENGTH = 1.25 * GROWN.aside * 4_120
+/** Bytes of a log that a checkpoint empties in time, whose pages have 8 kB. */
+const LENGTH = 1.25 * GROWN.aside * 8_216
 /** Commits after which we look how long the log is. */
 const LOOK = 8
 
