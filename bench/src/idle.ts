@@ -1,6 +1,7 @@
 import { setTimeout } from 'node:timers/promises'
 import type { Store } from '@unstale/core'
 import { Redis } from 'ioredis'
+import { Client } from 'pg'
 import { changeOf, quietPipeline, targetOf } from './content.ts'
 import type { Group } from './group.ts'
 import { monotonic, sampleOf } from './measure.ts'
@@ -46,10 +47,19 @@ function rowsOf(store: string, unit: string, { statementsPerSecond, cpu }: Idle)
 }
 
 function onPostgres(sink: Sink, url: string, seconds: number): Promise<Idle> {
-  return onTables({ client: 'pg', url }, async (store, knex) => {
+  return onTables({ client: 'pg', url }, async (store) => {
     const asked: number[] = []
-    knex.on('query', () => void asked.push(monotonic()))
-    return idling(sink, store, seconds, asked)
+    // The store asks the driver itself.
+    const { query } = Client.prototype
+    Client.prototype.query = function (this: Client, ...args: unknown[]) {
+      asked.push(monotonic())
+      return Reflect.apply(query, this, args)
+    } as typeof query
+    try {
+      return await idling(sink, store, seconds, asked)
+    } finally {
+      Client.prototype.query = query
+    }
   })
 }
 
