@@ -62,7 +62,7 @@ export function createAlarm(now: () => number, sleep: Clock['sleep']): Alarm {
     pull(at) {
       if (at >= pulled) return
       pulled = at
-      if (sleeping !== null && at < sleeping.until) sleeping.wake.abort()
+      if (sleeping !== null && at < sleeping.until) sleeping.wake.abort(null)
     },
     async wait(until, signal) {
       while (!signal.aborted) {
@@ -70,7 +70,7 @@ export function createAlarm(now: () => number, sleep: Clock['sleep']): Alarm {
         const rest = at - now()
         if (rest <= 0) break
         const wake = new AbortController()
-        const stop = () => wake.abort()
+        const stop = () => wake.abort(null)
         signal.addEventListener('abort', stop, { once: true })
         sleeping = { until: at, wake }
         await sleep(rest, wake.signal)

@@ -51,7 +51,7 @@ export async function attempt(
       tookMs: clock.now() - startedAt,
     }
   } finally {
-    done.abort()
+    done.abort(null)
     signal.removeEventListener('abort', stop)
   }
 }

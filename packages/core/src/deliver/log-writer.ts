@@ -133,7 +133,7 @@ export function createLogWriter({ log, clock, now, tell }: LogWriterDeps): LogWr
       gathered.abort()
       const done = new AbortController()
       await Promise.race([working, clock.sleep(within, done.signal)])
-      done.abort()
+      done.abort(null)
       // A log that hangs is not waited for; should the pipeline be started again, so is this.
       givenUp.abort()
       givenUp = new AbortController()

@@ -98,7 +98,7 @@ export function createPool({ store, clock, time, teller, worker, alarm, concurre
   async function within(ms: number, work: Promise<void>): Promise<void> {
     const done = new AbortController()
     if (ms > 0) await Promise.race([work, clock.sleep(ms, done.signal)])
-    done.abort()
+    done.abort(null)
   }
 
   async function turn(): Promise<number> {

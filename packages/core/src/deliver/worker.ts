@@ -90,7 +90,7 @@ export function createWorker(deps: WorkerDeps): Worker {
           }),
           clock.sleep(rest, late.signal).then(() => null),
         ])
-        late.abort()
+        late.abort(null)
         if (renewed === true) heldFrom = asked
         // Null: the store is away. There is time for another try as long as the lease runs.
         else if (renewed === false || clock.now() + lease / 3 >= heldFrom + lease - lease / 10) return lost.abort()
@@ -99,7 +99,7 @@ export function createWorker(deps: WorkerDeps): Worker {
     try {
       return await work(lost.signal)
     } finally {
-      done.abort()
+      done.abort(null)
       signal.removeEventListener('abort', stop)
     }
   }

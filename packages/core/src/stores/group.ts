@@ -28,7 +28,7 @@ export interface Group<Q, R> {
 }
 
 /** Answers that are given in one go: those who awaited them go on at once, and nothing else of the process can. */
-const ANSWERS = 64
+const ANSWERS = 32
 
 /**
  * While one group runs, further requests gather and go with the next, in call order. A group that fails is done one by one, so

@@ -58,24 +58,27 @@ export interface List {
   bindings: readonly SqlValue[]
 }
 
-/** Columns of a table by name, in order. */
-export type Columns = Readonly<Record<string, 'integer' | 'text'>>
+/** Columns of a table by name, in order. `json` is never empty. */
+export type Columns = Readonly<Record<string, 'integer' | 'text' | 'json'>>
 
 const excluded = (key: readonly string[], columns: readonly string[]): string =>
   columns.length === 0
     ? `ON CONFLICT (${key.join(', ')}) DO NOTHING`
     : `ON CONFLICT (${key.join(', ')}) DO UPDATE SET ${columns.map((column) => `${column} = excluded.${column}`).join(', ')}`
 
-const ARRAY = { integer: 'bigint[]', text: 'text[]' } as const
+/**
+ * An array of Postgres as one parameter. JSON has no control characters: with one between two texts none has to be escaped,
+ * and Postgres takes them apart several times as fast.
+ */
+const ARRAY = { integer: '?::bigint[]', text: '?::text[]', json: "string_to_array(?, chr(31), '')" } as const
 
-/** An array as Postgres reads it. */
-function toArray(values: readonly (SqlValue | undefined)[]): string {
-  return `{${values.map(toElement).join(',')}}`
+function toArray(type: keyof typeof ARRAY, values: readonly (SqlValue | undefined)[]): string {
+  if (type === 'json') return values.join('\u001f')
+  return `{${values.map(type === 'text' ? toElement : (value) => value ?? 'NULL').join(',')}}`
 }
 
 function toElement(value: SqlValue | undefined): string {
-  if (typeof value === 'string') return `"${value.replaceAll(/["\\]/g, '\\$&')}"`
-  return value == null ? 'NULL' : String(value)
+  return value == null ? 'NULL' : `"${String(value).replaceAll(/["\\]/g, '\\$&')}"`
 }
 
 const plain = {
@@ -144,8 +147,8 @@ const dialects: Record<SqlDialect, Dialect> = {
     ...plain,
     // One parameter, and one text for any number of values.
     list(values) {
-      const type = typeof values[0] === 'string' ? ARRAY.text : ARRAY.integer
-      return { has: (column) => `${column} = ANY(?::${type})`, marks: '?', bindings: [toArray(values)] }
+      const type = typeof values[0] === 'string' ? 'text' : 'integer'
+      return { has: (column) => `${column} = ANY(${ARRAY[type]})`, marks: '?', bindings: [toArray(type, values)] }
     },
     lockAll: null,
     onConflict: excluded,
@@ -155,9 +158,15 @@ const dialects: Record<SqlDialect, Dialect> = {
     atOnce: {
       rows: (columns) =>
         `SELECT * FROM unnest(${Object.values(columns)
-          .map((type) => `?::${ARRAY[type]}`)
+          .map((type) => ARRAY[type])
           .join(', ')})`,
-      bind: (columns, rows) => Object.keys(columns).map((_, place) => toArray(rows.map((row) => row[place]))),
+      bind: (columns, rows) =>
+        Object.values(columns).map((type, place) =>
+          toArray(
+            type,
+            rows.map((row) => row[place]),
+          ),
+        ),
     },
     portion: 10_000,
     batches: 8,

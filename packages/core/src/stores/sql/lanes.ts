@@ -49,7 +49,7 @@ export async function lockLanes(
     await insert(
       session,
       session.tables.lanes,
-      { target: 'text', state: 'text' },
+      { target: 'text', state: 'json' },
       created,
       session.dialect.onConflict(['target'], []),
     )
@@ -173,41 +173,56 @@ export async function takeOldest(
   const oldest = `SELECT lane, ord, size, put_back, written FROM ${tables.entries} WHERE lane = ? ORDER BY ord LIMIT ?`
   const each = lanes.map((_, n) => `SELECT * FROM (${oldest}) o${n}`).join(' UNION ALL ')
   const bindings = lanes.flatMap(({ lane, count }) => [lane.id, count])
-  const all = [...(await select(session, each, bindings))].sort((a, b) => Number(a.ord) - Number(b.ord))
+  const rows = new Map<number, Numbers[]>(lanes.map(({ lane }) => [lane.id, []]))
+  for (const { lane, ord, size, put_back, written } of await select(session, each, bindings)) {
+    const numbers = { order: Number(ord), size: Number(size), back: Number(put_back) === 1, stamp: Number(written) }
+    rows.get(Number(lane))?.push(numbers)
+  }
   const taken: Held[][] = []
   for (const { lane, bytes } of lanes) {
-    let sum = 0
-    const rows = all.filter((row) => {
-      if (Number(row.lane) !== lane.id) return false
-      const first = sum === 0
-      sum += Number(row.size)
-      return first || sum <= bytes
-    })
-    lane.flyingUntil = Number(rows.at(-1)?.ord)
-    lane.inFlight = rows.length
-    if (rows.some(({ put_back }) => Number(put_back) === 1)) {
+    // Databases keep the order of each part, and promise it to nobody.
+    const fitting = fit(
+      (rows.get(lane.id) ?? []).sort((a, b) => a.order - b.order),
+      bytes,
+    )
+    lane.flyingUntil = fitting.at(-1)?.order ?? 0
+    lane.inFlight = fitting.length
+    if (fitting.some(({ back }) => back)) {
       await db.run(`UPDATE ${tables.entries} SET put_back = 0 WHERE lane = ? AND ord <= ? AND put_back = 1`, inLane(lane))
     }
-    taken.push(await recalled(session, lane, rows))
+    taken.push(await recalled(session, lane, fitting))
   }
   return taken
 }
 
+/** Of an entry, what its place in a batch depends on. */
+interface Numbers {
+  order: number
+  size: number
+  back: boolean
+  stamp: number
+}
+
+function fit(oldest: readonly Numbers[], bytes: number): readonly Numbers[] {
+  let sum = 0
+  const end = oldest.findIndex(({ size }, place) => {
+    sum += size
+    return sum > bytes && place > 0
+  })
+  return end < 0 ? oldest : oldest.slice(0, end)
+}
+
 /** Entries of which only the numbers were read. */
-async function recalled({ db, tables, recall }: Session, { id }: StoredLane, rows: readonly Row[]): Promise<Held[]> {
-  const known = new Map<number, Held>()
-  const missing: number[] = []
-  for (const { ord, written } of rows) {
-    const held = recall.take(id, Number(written), Number(ord))
-    if (held === undefined) missing.push(Number(ord))
-    else known.set(held.order, held)
-  }
-  const [first, last] = [missing[0], missing.at(-1)]
-  if (first !== undefined && last !== undefined) {
+async function recalled({ db, tables, recall }: Session, { id }: StoredLane, numbers: readonly Numbers[]): Promise<Held[]> {
+  const known = numbers.map(({ order, stamp }) => recall.take(id, stamp, order))
+  const [first, last] = [known.indexOf(undefined), known.lastIndexOf(undefined)]
+  const rest = new Map<number, Held>()
+  if (first >= 0) {
     const between = `SELECT * FROM ${tables.entries} WHERE lane = ? AND ord BETWEEN ? AND ?`
-    for (const held of (await db.run(between, [id, first, last])).rows.map(toHeld)) known.set(held.order, held)
+    const { rows } = await db.run(between, [id, numbers[first]?.order ?? 0, numbers[last]?.order ?? 0])
+    for (const held of rows.map(toHeld)) rest.set(held.order, held)
   }
-  return rows.flatMap(({ ord }) => known.get(Number(ord)) ?? [])
+  return numbers.flatMap(({ order }, place) => known[place] ?? rest.get(order) ?? [])
 }
 
 /** Reads and removes the oldest pending entries, and makes them dead letters. */

@@ -54,7 +54,7 @@ const STEP = { items: 500, rows: 20_000 }
 /** Stored by their place in this list. */
 const VERDICTS: readonly Verdict['kind'][] = ['delivered', 'retry', 'split', 'dead', 'return', 'aborted']
 
-const LOG = { id: 'text', target: 'text', batch: 'text', verdict: 'integer', items: 'integer', body: 'text' } as const
+const LOG = { id: 'text', target: 'text', batch: 'text', verdict: 'integer', items: 'integer', body: 'json' } as const
 const LOG_ITEMS = { item: 'text', id: 'text' } as const
 
 /** Stands for an item, and for no other. */

@@ -28,7 +28,7 @@ export interface Own {
 }
 
 /** Milliseconds for which statements may keep everything else of the process waiting. */
-const SLICE = 1
+const SLICE = 0.5
 /** Milliseconds between two looks at a file that is locked, and their number: then whoever asked decides. */
 const LOCKED = { every: 1, times: 25 }
 

@@ -37,7 +37,7 @@ export function sqlTargets({ write }: Pick<Calls, 'write'>): TargetRows {
         await insert(
           session,
           tables.targets,
-          { name: 'text', uid: 'text', body: 'text' },
+          { name: 'text', uid: 'text', body: 'json' },
           [[key, uid, JSON.stringify(target)]],
           dialect.onConflict(['name'], ['body']),
         )
