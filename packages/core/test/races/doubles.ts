@@ -48,10 +48,10 @@ export const postgresDoubles: Readonly<Record<string, Double>> = {
   'takes in up to the last': {
     sql: (executor) => {
       const hasty = watching(executor, async (run, sql, bindings) => {
-        const [, table] = /^DELETE FROM (\w+arrivals) WHERE id IN/.exec(sql) ?? []
+        const [, table] = /^DELETE FROM (\w+arrivals) WHERE id = ANY/.exec(sql) ?? []
         if (table === undefined) return run(sql, bindings)
         await moment()
-        return run(`DELETE FROM ${table} WHERE id <= ?`, [Math.max(...bindings.map(Number))])
+        return run(`DELETE FROM ${table} WHERE id <= ?`, [Math.max(...String(bindings[0]).slice(1, -1).split(',').map(Number))])
       })
       return {
         ...hasty,
@@ -226,6 +226,6 @@ function watching(
 ): SqlExecutor {
   return {
     run: (sql, bindings) => run(executor.run, sql, bindings),
-    transaction: (fn) => executor.transaction((tx) => fn(watching(tx, run))),
+    transaction: (fn, options) => executor.transaction((tx) => fn(watching(tx, run)), options),
   }
 }

@@ -10,6 +10,6 @@ export function unhurried(executor: SqlExecutor, random: Random): SqlExecutor {
       }
       return executor.run(sql, bindings)
     },
-    transaction: (fn) => executor.transaction((tx) => fn(unhurried(tx, random))),
+    transaction: (fn, options) => executor.transaction((tx) => fn(unhurried(tx, random)), options),
   }
 }

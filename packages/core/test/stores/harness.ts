@@ -28,7 +28,7 @@ export function breakable(executor: SqlExecutor): { executor: SqlExecutor; break
       if (/^(INSERT|DELETE|UPDATE (?!.*1 = 0))/.test(sql) && --left === 0) throw new Error('the write was broken')
       return inner.run(sql, bindings)
     },
-    transaction: (fn) => inner.transaction((tx) => fn(guard(tx))),
+    transaction: (fn, options) => inner.transaction((tx) => fn(guard(tx)), options),
   })
   return {
     executor: guard(executor),

@@ -290,7 +290,7 @@ function noting(inner: SqlExecutor, failed: unknown[]): SqlExecutor {
         failed.push(error)
         throw error
       }),
-    transaction: (fn) => inner.transaction((tx) => fn(noting(tx, failed))),
+    transaction: (fn, options) => inner.transaction((tx) => fn(noting(tx, failed)), options),
   }
 }
 
