@@ -20,18 +20,12 @@ export function shape(batch: Batch, bound: BoundTarget, warn: Warn): Shaped | nu
     const current = bind(entry, batch, bound, warn)
     if (current === null) continue
     const { first, last } = current
-    events.push({
-      item: entry.item,
-      wire: {
-        collection: last.collection,
-        event: netEvent(first.event, last.event, bound.eventsOf(last.collection)),
-        key: last.key,
-        fields: last.fields,
-        timestamp: last.timestamp,
-        ...(first.previous === undefined ? undefined : { previous: first.previous }),
-        ...(last.truncated ? { truncated: true as const } : undefined),
-      },
-    })
+    const { collection, key, fields, timestamp } = last
+    const event = netEvent(first.event, last.event, bound.eventsOf(collection))
+    const wire: WireEvent = { collection, event, key, fields, timestamp }
+    if (first.previous !== undefined) wire.previous = first.previous
+    if (last.truncated) wire.truncated = true
+    events.push({ item: entry.item, wire })
   }
   const wire = withoutEchoes(events)
   if (wire.length === 0) return null

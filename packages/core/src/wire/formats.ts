@@ -32,13 +32,26 @@ export interface WireSubscription {
 
 /** `[{"collection","event","fields","timestamp"[,"previous"][,"truncated"]}, …]` */
 export function toBatchBody(events: readonly WireEvent[]): string {
-  return `[${events.map(toSingleBody).join(',')}]`
+  let name: string | undefined
+  let text = ''
+  const bodies = events.map((event) => {
+    if (event.collection !== name) {
+      name = event.collection
+      text = JSON.stringify(name)
+    }
+    return toBody(event, text)
+  })
+  return `[${bodies.join(',')}]`
 }
 
 /** `{"collection","event","fields","timestamp"[,"previous"][,"truncated"]}` */
-export function toSingleBody({ collection, event, fields, timestamp, previous, truncated }: WireEvent): string {
+export function toSingleBody(event: WireEvent): string {
+  return toBody(event, JSON.stringify(event.collection))
+}
+
+function toBody({ event, fields, timestamp, previous, truncated }: WireEvent, collection: string): string {
   return (
-    `{"collection":${JSON.stringify(collection)},"event":"${event}","fields":${fields},"timestamp":${timestamp}` +
+    `{"collection":${collection},"event":"${event}","fields":${fields},"timestamp":${timestamp}` +
     `${previous === undefined ? '' : `,"previous":${previous}`}${truncated ? ',"truncated":true' : ''}}`
   )
 }
