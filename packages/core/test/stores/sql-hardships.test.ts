@@ -189,6 +189,23 @@ it('claims nothing that was undone: numbers are given again, and entries are tol
   expect(keysOf(await claim(store))).toEqual(['theirs'])
 })
 
+it('takes in what it has noted before a large append, which needs no note', async () => {
+  const database = connect(await newFile())
+  database.exec(printTables('sqlite'))
+  const store = on(database)
+  const text = (value: string) => ({ change: { fields: JSON.stringify({ text: value }) } })
+  const notes = () => database.prepare('SELECT COUNT(*) FROM unstale_arrivals').pluck().get()
+  // Of a target that it does not know yet, the first is taken in.
+  await put(store, { key: '0' })
+  await put(store, { key: '1', ...text('noted') })
+  expect(notes()).toBe(1)
+  await put(store, ...Array.from({ length: 150 }, (_, n) => ({ key: String(n), ...text('newer') })))
+  expect(notes()).toBe(0)
+  const batch = await claim(store)
+  expect(batch?.entries).toHaveLength(150)
+  expect(batch?.entries.filter(({ last }) => JSON.parse(last.fields).text !== 'newer')).toEqual([])
+})
+
 it('writes into an inbox only in a transaction', async () => {
   const store = await sqliteStore({ filename: await newFile() })
   cleanUp.push(() => store.close())

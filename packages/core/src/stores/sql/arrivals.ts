@@ -126,9 +126,13 @@ export function arrivalsOf({ dialect, tables }: { dialect: Dialect; tables: Tabl
       remembered -= own.get(String(source))?.length ?? 0
       own.delete(String(source))
     }
+    noteOverflow(result)
+    return more
+  }
+
+  function noteOverflow(result: AppendResult): void {
     for (const { target, count } of result.overflowed) overflowed.set(target, (overflowed.get(target) ?? 0) + count)
     for (const { target, collections } of result.collapsible) collapsible.set(target, collections)
-    return more
   }
 
   async function takeAll(): Promise<void> {
@@ -184,6 +188,12 @@ export function arrivalsOf({ dialect, tables }: { dialect: Dialect; tables: Tabl
       const tight = mayOverflow(entries)
       // What overflows is told to whoever made it.
       if (tight && appends.length > 1) return null
+      if (!tight && dialect.takesInAtOnce(entries.length)) {
+        // What this process has noted before comes before.
+        await takeIn()
+        noteOverflow(await write('append', (session) => appendAll(session, entries, learnt)))
+        return appends.map(() => NOTHING)
+      }
       if (untaken > TOO_MANY) await start()
       const parts = toParts(entries)
       // One statement is a transaction of its own.

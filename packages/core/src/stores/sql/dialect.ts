@@ -43,6 +43,11 @@ export interface Dialect {
   atOnce: { rows(columns: Columns): string; bind(columns: Columns, rows: readonly (readonly SqlValue[])[]): SqlValue[] } | null
   /** Entries that are taken in by one transaction, about: few where nothing else of the process can go on meanwhile. */
   portion: number
+  /**
+   * Whether an append of so many entries takes them in itself, and notes nothing: where a note saves no round trips and waits
+   * for no locks, it is written for nothing.
+   */
+  takesInAtOnce(entries: number): boolean
   /** Batches that are claimed, or settled, by one: a server's round trips and a disk's syncs are what each costs. */
   batches: number
   /** Run once the tables are there; may be repeated. */
@@ -127,6 +132,8 @@ const dialects: Record<SqlDialect, Dialect> = {
     rowsPerInsert: [64, 16, 4, 1],
     atOnce: null,
     portion: 500,
+    // Of a few, a note has fewer pages to sync; many would take long.
+    takesInAtOnce: (entries) => entries >= 100 && entries <= 2_000,
     batches: 2,
     tuning: () => [],
   },
@@ -169,6 +176,7 @@ const dialects: Record<SqlDialect, Dialect> = {
         ),
     },
     portion: 10_000,
+    takesInAtOnce: () => false,
     batches: 8,
     // What is there for a moment is not worth being compressed.
     tuning: ({ arrivals }) => [`ALTER TABLE ${arrivals} ALTER COLUMN body SET STORAGE EXTERNAL`],
@@ -201,6 +209,7 @@ const dialects: Record<SqlDialect, Dialect> = {
     rowsPerInsert: [500],
     atOnce: null,
     portion: 10_000,
+    takesInAtOnce: () => false,
     batches: 8,
     tuning: () => [],
   },
