@@ -15,8 +15,8 @@ export interface Recall {
 }
 
 /** The most that is kept, in entries and characters. */
-const ENTRIES = 200_000
-const CHARACTERS = 160_000_000
+const ENTRIES = 50_000
+const CHARACTERS = 32_000_000
 
 export function createRecall(): Recall {
   let last = randomInt(2 ** 47)
