@@ -56,9 +56,9 @@ export function createPool({ store, clock, time, teller, worker, alarm, concurre
   /** Starts what is due, as far as there are slots. False: of what was due, nothing is any more. */
   async function fill(loaded: Loaded): Promise<boolean> {
     const limit = Math.min(concurrency - running.size, CLAIMS - claiming)
+    if (limit <= 0) return true
     const failing = [...running.values()].filter((slot) => slot.failing).length
     const failingLimit = Math.max(0, failingSlots - failing)
-    if (limit <= 0) return true
     const uids = await store.due({ now: time.now(), targets: loaded.published, limit, failingLimit })
     for (const uid of uids) if (!running.has(uid) && !stopping.signal.aborted) start(uid, loaded)
     return uids.length > 0 || failingLimit === 0

@@ -20,7 +20,7 @@ const SESSIONS = {
 } as const
 
 export function sqlBackend(dialect: keyof typeof SESSIONS, url: string): Backend {
-  const direct = open(url, 1)
+  const direct = open(url, 2)
 
   /** A pool that soon gives up a connection that does not come: Knex itself has 30 s of patience. */
   function open(address: string, max: number): Knex {
@@ -32,11 +32,11 @@ export function sqlBackend(dialect: keyof typeof SESSIONS, url: string): Backend
     })
   }
 
-  async function end(db: Knex, which: string): Promise<number> {
-    const answer = (await db.raw(which)) as { rows: { id: number }[] } | [{ id: number }[]]
+  async function end(which: string): Promise<number> {
+    const answer = (await direct.raw(which)) as { rows: { id: number }[] } | [{ id: number }[]]
     const sessions = Array.isArray(answer) ? answer[0] : answer.rows
     // One that has ended meanwhile is no loss.
-    for (const { id } of sessions) await db.raw(SESSIONS[dialect].end, [id]).catch(() => {})
+    for (const { id } of sessions) await direct.raw(SESSIONS[dialect].end, [id]).catch(() => {})
     return sessions.length
   }
 
@@ -52,14 +52,15 @@ export function sqlBackend(dialect: keyof typeof SESSIONS, url: string): Backend
         close: () => knex.destroy(),
       }
     },
-    killConnections: () => end(direct, SESSIONS[dialect].all),
+    killConnections: () => end(SESSIONS[dialect].all),
     async killTransactions() {
       const trx = await direct.transaction()
       try {
         // Whoever claims, settles or takes in arrivals waits for this, in the midst of its transaction.
         await trx('unstale_lanes').select('id').forUpdate()
         let ended = 0
-        while (ended === 0) ended = await end(trx, SESSIONS[dialect].waiting)
+        // Outside it: within one transaction Postgres goes on showing the sessions of its first look.
+        while (ended === 0) ended = await end(SESSIONS[dialect].waiting)
         return ended
       } catch (error) {
         if ((error as { code?: string }).code !== 'ER_LOCK_DEADLOCK') throw error

@@ -33,14 +33,15 @@ const PORTIONS = 20
 /** The most entries and characters of a row. */
 const NOTED = 500
 const BODY = 400_000
-/** What is undone of a taking in was not told to anybody. */
-const RELAXED = { relaxed: true }
 /** Characters of one entry: two of its states have to fit into what a server takes at once. A pipeline trims far below. */
 const LARGEST = 2_000_000
 /** Entries that were noted by this process and not taken in: from so many on it does that itself, in the background… */
 const UNTAKEN = 5_000
 /** …and does nothing else before it has. */
 const TOO_MANY = 20_000
+
+/** What is undone of a taking in was not told to anybody. */
+const RELAXED = { relaxed: true }
 
 export function arrivalsOf({ dialect, tables }: { dialect: Dialect; tables: Tables }, { read, write }: Calls): Arrivals {
   /** Entries noted since the last taking in began. */

@@ -18,34 +18,34 @@ export async function claimAll(session: Session, requests: readonly ClaimRequest
     session,
     requests.map(({ target }) => target),
   )
-  const claimed = new Map<string, Claimed>()
-  const opened: { lane: StoredLane; request: ClaimRequest; count: number; bytes: number }[] = []
+  const claimed: Claimed[] = []
+  const opened: { place: number; lane: StoredLane; request: ClaimRequest; count: number; bytes: number }[] = []
   const changed: StoredLane[] = []
-  for (const request of requests) {
+  for (const [place, request] of requests.entries()) {
     const { target, now, bytes } = request
     const lane = lanes.get(target)
     const at = lane === undefined ? null : readyAt(lane, now)
     if (lane === undefined || at === null || at > now) {
       const idle = lane === undefined || (lane.suspended === null && lane.batch === null)
-      claimed.set(target, { batch: null, idle })
+      claimed[place] = { batch: null, idle }
       continue
     }
     changed.push(lane)
     const again = reclaim(lane, request)
-    if (again === null) opened.push({ lane, request, count: allowance(lane, request), bytes })
+    if (again === null) opened.push({ place, lane, request, count: allowance(lane, request), bytes })
     else {
       const entries = (await readFlying(session, lane)).map(toBatchEntry)
-      claimed.set(target, { batch: toBatch(lane, again, entries, true), idle: false })
+      claimed[place] = { batch: toBatch(lane, again, entries, true), idle: false }
     }
   }
   const taken = await takeOldest(session, opened)
-  for (const [n, { lane, request }] of opened.entries()) {
+  for (const [n, { place, lane, request }] of opened.entries()) {
     const entries = (taken[n] ?? []).map(toBatchEntry)
     const batch = openBatch(lane, request, lane.pending - entries.length)
-    claimed.set(lane.target, { batch: toBatch(lane, batch, entries, false), idle: false })
+    claimed[place] = { batch: toBatch(lane, batch, entries, false), idle: false }
   }
   if (changed.length > 0) await writeLanes(session, changed)
-  return requests.map(({ target }) => claimed.get(target) ?? { batch: null, idle: true })
+  return claimed
 }
 
 export interface Settlement {

@@ -78,15 +78,21 @@ export function openWal({ database, filename, synced, alone, startCheckpointer }
   let base = 0
 
   async function syncOnce(fd: number): Promise<void> {
+    // A second sync would succeed, and would say nothing about what the first one has failed to write.
+    if (doubt !== null) throw doubt
     const from = performance.now()
     try {
-      // A second sync would succeed, and would say nothing about what the first one has failed to write.
-      if (doubt === null) await sync(fd)
-      noteTime(performance.now() - from)
+      await sync(fd)
     } catch (error) {
-      doubt = toSyncError(error)
+      throw failed(error)
     }
-    if (doubt !== null) throw doubt
+    noteTime(performance.now() - from)
+  }
+
+  function failed(error: unknown): Error {
+    doubt = toSyncError(error)
+    aside = ASIDE
+    return doubt
   }
 
   function begin(fd: number): Promise<void> {
@@ -124,9 +130,7 @@ export function openWal({ database, filename, synced, alone, startCheckpointer }
     try {
       fdatasyncSync(fd)
     } catch (error) {
-      doubt = toSyncError(error)
-      aside = ASIDE
-      throw doubt
+      throw failed(error)
     }
     noteTime(performance.now() - from)
     return null
