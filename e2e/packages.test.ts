@@ -4,7 +4,7 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { expect, inject, test } from 'vitest'
 import { run, runFile } from './child.ts'
-import { root } from './user-project.ts'
+import { root } from './pack.ts'
 
 const { site, receiver } = inject('projects')
 

@@ -2,8 +2,8 @@ import { join } from 'node:path'
 import type { FrameLocator, Locator, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type Browser, hasBrowser, openBrowser } from './browser.ts'
+import { root } from './pack.ts'
 import { type Quickstart, startQuickstart } from './quickstart.ts'
-import { root } from './user-project.ts'
 
 const lanes = { content: 'Content app', everything: 'Editors’ preview', published: 'Public site' }
 type FrontEnd = 'everything' | 'published'

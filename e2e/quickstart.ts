@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { shellOf } from './child.ts'
-import { root } from './user-project.ts'
+import { root } from './pack.ts'
 
 export interface Quickstart {
   url: string

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
-import { constants, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { constants, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestProject } from 'vitest/node'
 import { must } from './child.ts'
+import { pack, root } from './pack.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -12,28 +13,10 @@ declare module 'vitest' {
   }
 }
 
-export const root: string = join(import.meta.dirname, '..')
 const kept = join(root, '.unstale', 'e2e')
 
 const read = (path: string): string => readFileSync(join(root, path), 'utf8')
 const versionOf = (name: string): string => JSON.parse(read(`tools/node_modules/${name}/package.json`)).version
-
-/**
- * Packs a package as it would be published: with pnpm, which writes versions where the manifest says `catalog:`. The name
- * changes whenever the content does; npm would take the content of the last time for a name that is in its lockfile.
- */
-async function pack(name: string, folder: string): Promise<string> {
-  const pnpm = JSON.parse(read('package.json')).packageManager
-  const said = await must('npx', ['-y', pnpm, 'pack', '--json', '--pack-destination', folder], {
-    cwd: join(root, 'packages', name),
-    timeout: 120_000,
-  })
-  const { filename } = JSON.parse(said.slice(said.indexOf('{'))) as { filename: string }
-  const hash = createHash('sha256').update(readFileSync(filename)).digest('hex').slice(0, 12)
-  const tarball = join(folder, `${name}-${hash}.tgz`)
-  renameSync(filename, tarball)
-  return tarball
-}
 
 /** `npm install` in a new project; what it installed is kept for the next time, and only our own packages are installed anew. */
 async function install(home: string, manifest: object): Promise<void> {

@@ -1,13 +1,35 @@
 import { defineConfig } from 'vitest/config'
 
-/** Apart from the workspace's own tests: these need a registry and a browser, and take what users get. */
+const root = import.meta.dirname
+
+/** Apart from the workspace's own tests: these need a registry, a browser and real hosts, and take what users get. */
 export default defineConfig({
   test: {
-    name: 'e2e',
-    root: import.meta.dirname,
     pool: 'forks',
-    globalSetup: ['user-project.ts'],
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    maxWorkers: 2,
+    projects: [
+      {
+        test: {
+          name: 'packages',
+          root,
+          include: ['*.test.ts'],
+          globalSetup: ['user-project.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        test: {
+          name: 'directus',
+          root,
+          include: ['directus/**/*.test.ts'],
+          // Databases: started when the first test file asks, stopped when the run ends.
+          globalSetup: ['../tools/services/offer.ts', 'directus/extension.ts'],
+          testTimeout: 120_000,
+          // The first of them may install a Directus.
+          hookTimeout: 600_000,
+        },
+      },
+    ],
   },
 })

@@ -22,6 +22,11 @@ const commands = {
     await buildFor(QUICKSTART)
     return runFile('scripts/dev.mjs', args)
   },
+  'example:directus': async (args) => {
+    await install('everything')
+    await buildFor('examples/directus')
+    return runFile('examples/directus/src/main.ts', args)
+  },
   build: async () => {
     await install('everything')
     await build()

@@ -65,12 +65,16 @@ export const buildFor = (dir) => build(neededBy(dir))
 async function buildOne(dir) {
   const sources = [dir, ...neededBy(dir)].flatMap((path) => [`${path}/src`, `${path}/package.json`, `${path}/tsconfig.json`])
   const hash = fingerprint([...sources, 'tsup.config.ts', 'tsconfig.base.json', 'pnpm-lock.yaml'])
+  const { name, 'directus:extension': extension } = readManifest(dir)
   const stamp = `build-${dir.replaceAll('/', '-')}`
   if (readStamp(stamp) === hash && existsSync(join(root, dir, 'dist'))) return
   dropStamp(stamp)
-  const tsup = join(root, dir, 'node_modules', 'tsup', 'dist', 'cli-default.js')
-  await step(`Building ${readManifest(dir).name}`, workspaceNode(), [tsup, '--config', '../../tsup.config.ts'], {
-    cwd: join(root, dir),
-  })
+  const cwd = join(root, dir)
+  const tsup = join(cwd, 'node_modules', 'tsup', 'dist', 'cli-default.js')
+  await step(`Building ${name}`, workspaceNode(), [tsup, '--config', '../../tsup.config.ts'], { cwd })
+  if (extension !== undefined) {
+    const sdk = join(cwd, 'node_modules', '@directus', 'extensions-sdk', 'cli.js')
+    await step(`Building ${name} for the hosts`, workspaceNode(), [sdk, 'build'], { cwd })
+  }
   writeStamp(stamp, hash)
 }

@@ -504,6 +504,39 @@ describe('targets that are edited', () => {
   })
 })
 
+describe('one target of several', () => {
+  const both = [target({ key: 'a', url: 'https://a.test/' }), target({ key: 'b', url: 'https://b.test/' })]
+
+  it('alone gets what is published for it', async () => {
+    const pipeline = pipelineOf(both)
+    await pipeline.publish([edit(1), { ...edit(2), collection: 'pages' }], { targets: ['b'] })
+    await clock.advance(50)
+    expect(await pipeline.tick()).toMatchObject({ settled: 1 })
+    expect(transport.requests).toMatchObject([{ url: 'https://b.test/', body: expect.stringContaining('"id":1') }])
+  })
+
+  it('has to exist, and is not for a transaction, whose changes are matched anew', async () => {
+    const pipeline = pipelineOf(both)
+    await expect(pipeline.publish(edit(1), { targets: ['c'] })).rejects.toMatchObject({ code: 'TARGET_UNKNOWN' })
+    const options = { targets: ['a'], transaction: { raw: async () => {} } } as never
+    await expect(pipeline.publish(edit(1), options)).rejects.toMatchObject({ code: 'TRANSACTION_UNSUPPORTED' })
+  })
+
+  it.each([
+    ['batch', '[]'],
+    ['ids', '{"ids":[],"subscription":{"name":"a","id":"a","key":"a","url":"https://a.test/"}}'],
+    ['single', `{"collection":"unstale_test","event":"update","fields":{"id":"test"},"timestamp":${NOW}}`],
+  ] as const)('can be tested, with a request that announces nothing: %s', async (format, body) => {
+    const pipeline = pipelineOf([target({ key: 'a', url: 'https://a.test/', format, secrets: [SECRET] })])
+    await pipeline.publish(edit(1))
+    transport.answer({ kind: 'response', status: 401 })
+    expect(await pipeline.test('a')).toMatchObject({ kind: 'response', status: 401 })
+    expect(transport.requests).toMatchObject([{ body, headers: { 'webhook-signature': expect.stringMatching(/^v1,/) } }])
+    expect(await store.stats(['a'])).toMatchObject([{ pending: 1, failures: 0 }])
+    expect(outcomes).toEqual([])
+  })
+})
+
 describe('a store that does not answer any more', () => {
   it('does not keep stop from ending', async () => {
     let hangs = false

@@ -6,22 +6,28 @@ import type { CheckedTargets } from './config.ts'
 import { createLogWriter } from './deliver/log-writer.ts'
 import { createTeller, type Log, type PipelineEvents } from './deliver/notify.ts'
 import { createPool, type Pool } from './deliver/pool.ts'
+import { trial } from './deliver/trial.ts'
 import { createWorker } from './deliver/worker.ts'
 import { PipelineError } from './errors.ts'
 import { createInboxRelay } from './inbox.ts'
 import { createRelief } from './overflow.ts'
 import type { Clock, DeliveryLog, Notifier, Peek, Source, SqlTransaction, Store, TargetSource, Transport } from './ports.ts'
 import { createRoster, refOf } from './targets.ts'
-import type { Change, ChangeEvent, ChangeInput, Entry, ItemRef } from './types.ts'
+import type { AttemptResult, Change, ChangeEvent, ChangeInput, Entry, ItemRef, Target } from './types.ts'
 import type { Hmac } from './wire/signature.ts'
+
+export type PublishOptions =
+  | { transaction?: SqlTransaction; targets?: never }
+  | { targets?: readonly string[]; transaction?: never }
 
 export interface Pipeline {
   /**
    * Accepts changes. Resolves once they are durable: in the store, or with `transaction` when that commits.
    * Rejects with CHANGE_INVALID, STORE_FAILED, TARGETS_UNAVAILABLE, TRANSACTION_UNSUPPORTED or STOPPED; none of the
-   * changes was stored then, or (STORE_FAILED) all may yet be.
+   * changes was stored then, or (STORE_FAILED) all may yet be. `targets`: only those, by uid or key, of the ones that asked
+   * for them (TARGET_UNKNOWN); not within a transaction.
    */
-  publish(changes: ChangeInput | readonly ChangeInput[], options?: { transaction?: SqlTransaction }): Promise<void>
+  publish(changes: ChangeInput | readonly ChangeInput[], options?: PublishOptions): Promise<void>
   /** What a source has to read for changes of a collection; null: nobody asked. Everything, until targets are loaded. */
   interest(collection: string, event: ChangeEvent): Interest | null
   /** Claims one batch, attempts and settles it. False: nothing was due. */
@@ -37,6 +43,11 @@ export interface Pipeline {
   /** A suspended target accepts and holds. */
   suspend(target: string): Promise<void>
   resume(target: string): Promise<void>
+  /**
+   * Makes one request that announces nothing, whatever the target waits for, and answers what came of it: an empty batch, no
+   * ids, or for a target of format `single` one event of the collection `unstale_test`. By uid or key; rejects TARGET_UNKNOWN.
+   */
+  test(target: string): Promise<AttemptResult>
   /** Returns how to stop listening. */
   on<K extends keyof PipelineEvents>(event: K, listener: (payload: PipelineEvents[K]) => void): () => void
 }
@@ -106,16 +117,20 @@ export function assemblePipeline(parts: PipelineParts): Pipeline {
 
   async function publish(
     input: ChangeInput | readonly ChangeInput[],
-    { transaction }: { transaction?: SqlTransaction } = {},
+    { transaction, targets }: { transaction?: SqlTransaction; targets?: readonly string[] } = {},
   ): Promise<void> {
     if (stopped) throw new PipelineError('STOPPED', 'the pipeline was stopped: publish before stop(), or start() it again')
-    if (roster.overdue()) await lookForTargets()
+    // A transaction may hold the only connection: nobody waits in it for what is read by another.
+    if (roster.overdue()) transaction === undefined ? await lookForTargets() : void lookForTargets().catch(() => {})
     const { matcher } = roster.loaded ?? (await roster.ready())
     const changes = parseChanges(input, clock.now())
+    const only = targets === undefined ? null : await uidsOf(targets, transaction)
     const at = time.stamp()
     if (!worked) warnOfIdle()
     const entries =
-      transaction === undefined ? toEntries(changes, matcher, at) : await inbox.write(changes, matcher, at, transaction)
+      transaction === undefined
+        ? toEntries(changes, matcher, at).filter(({ target }) => only === null || only.has(target))
+        : await inbox.write(changes, matcher, at, transaction)
     if (transaction === undefined && entries.length > 0) {
       const result = await store.append(entries)
       for (const { size, quietUntil, closeBy } of entries) alarm.pull(entries.length >= size ? at : Math.min(quietUntil, closeBy))
@@ -186,11 +201,20 @@ export function assemblePipeline(parts: PipelineParts): Pipeline {
     return false
   }
 
-  async function uidOf(name: string): Promise<string> {
+  async function targetOf(name: string): Promise<Target> {
     const { matcher } = await roster.ready()
-    if (matcher.targets.has(name)) return name
-    for (const [uid, { target }] of matcher.targets) if (target.key === name) return uid
+    const named = matcher.targets.get(name)
+    if (named !== undefined) return named.target
+    for (const { target } of matcher.targets.values()) if (target.key === name) return target
     throw new PipelineError('TARGET_UNKNOWN', `there is no target with the uid or key ${JSON.stringify(name)}`)
+  }
+
+  async function uidsOf(names: readonly string[], transaction: SqlTransaction | undefined): Promise<ReadonlySet<string>> {
+    // What comes out of the inbox is matched anew, for everybody.
+    if (transaction !== undefined)
+      throw new PipelineError('TRANSACTION_UNSUPPORTED', 'publish() takes targets, or a transaction, not both')
+    const named = await Promise.all(names.map(targetOf))
+    return new Set(named.map(({ uid }) => uid))
   }
 
   return {
@@ -248,19 +272,21 @@ export function assemblePipeline(parts: PipelineParts): Pipeline {
       await parts.release()
     },
     async wake(name) {
-      await store.wake(await uidOf(name), time.now())
+      const { uid } = await targetOf(name)
+      await store.wake(uid, time.now())
       ring()
     },
     async suspend(name) {
-      const uid = await uidOf(name)
-      await store.suspend(uid, 'manual', time.now())
-      const target = roster.loaded?.matcher.targets.get(uid)?.target
-      if (target !== undefined) teller.incident({ kind: 'suspended', target: refOf(target), reason: 'manual', at: time.now() })
+      const target = await targetOf(name)
+      await store.suspend(target.uid, 'manual', time.now())
+      teller.incident({ kind: 'suspended', target: refOf(target), reason: 'manual', at: time.now() })
     },
     async resume(name) {
-      await store.resume(await uidOf(name), time.now())
+      const { uid } = await targetOf(name)
+      await store.resume(uid, time.now())
       ring()
     },
+    test: async (name) => trial(await targetOf(name), parts),
     on: teller.on,
   }
 

@@ -7,7 +7,7 @@ export { type ErrorScope, type Log, logNotifier, type PipelineEvents } from './d
 export { deliveryLog } from './delivery-log.ts'
 export { PipelineError, type PipelineErrorCode, type Problem } from './errors.ts'
 export type { Network, NetworkOptions, Refusal } from './network.ts'
-export type { Pipeline } from './pipeline.ts'
+export type { Pipeline, PublishOptions } from './pipeline.ts'
 export type * from './ports.ts'
 export { type EmitterSourceOptions, emitterSource } from './sources/emitter.ts'
 export { memoryLog } from './stores/log.ts'

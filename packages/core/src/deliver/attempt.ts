@@ -11,12 +11,15 @@ export interface AttemptDeps {
   agent: string
 }
 
+/** What goes out in the headers. */
+type Message = Pick<Batch, 'id' | 'seq' | 'epoch'>
+
 /** A connection that fails sooner than this is tried once more at once: often it was a kept-alive socket that had died. */
 const AT_ONCE_MS = 1000
 
 /** Makes one signed POST and says what came of it: a value, never a throw, and never later than `target.timeout` or `signal`. */
 export async function attempt(
-  batch: Batch,
+  batch: Message,
   body: string,
   target: Target,
   signal: AbortSignal,
@@ -57,7 +60,7 @@ export async function attempt(
 }
 
 async function send(
-  batch: Batch,
+  batch: Message,
   body: string,
   target: Target,
   signal: AbortSignal,

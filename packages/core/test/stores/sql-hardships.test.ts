@@ -143,6 +143,8 @@ it('repeats no value in a message, though Knex does', async () => {
 it('refuses databases that it does not speak, naming those it does', () => {
   const knex = { client: { dialect: 'mssql' } } as unknown as Parameters<typeof knexStore>[0]['knex']
   expect(() => knexStore({ knex })).toThrow(/"mssql".*sqlite, postgres, mysql/)
+  const looksLikePostgres = { client: { dialect: 'postgresql', driverName: 'cockroachdb' } } as unknown as typeof knex
+  expect(() => knexStore({ knex: looksLikePostgres })).toThrow(/"cockroachdb"/)
   expect(() => printTables('oracle' as 'sqlite')).toThrow(/"oracle"/)
 })
 

@@ -223,13 +223,15 @@ export function dialectOf(name: string): Dialect {
 }
 
 /** From the name under which Knex knows a database. */
-export function knexDialect(knex: { client?: { dialect?: string } }): SqlDialect {
+export function knexDialect(knex: { client?: { dialect?: string; driverName?: string } }): SqlDialect {
   const known: Record<string, SqlDialect> = {
     sqlite3: 'sqlite',
     'better-sqlite3': 'sqlite',
     postgresql: 'postgres',
     mysql: 'mysql',
   }
-  const name = String(knex.client?.dialect)
+  const { dialect, driverName } = knex.client ?? {}
+  // Knex takes them for Postgres, whose locks they have not.
+  const name = driverName === 'cockroachdb' || driverName === 'pg-redshift' ? driverName : String(dialect)
   return (Object.hasOwn(known, name) ? known[name] : undefined) ?? dialectOf(name).name
 }

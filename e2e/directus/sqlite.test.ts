@@ -1,0 +1,3 @@
+import { everyChangeCounts } from './changes.ts'
+
+everyChangeCounts('SQLite', {})
