@@ -15,7 +15,7 @@ import { type Asked, concerns, foresee } from './foresight.ts'
 import { toKey } from './keys.ts'
 import { isNoise } from './noise.ts'
 import { createSightings, type Seen, type Sighting } from './sightings.ts'
-import { ended, isFatal, outermost, type Transaction } from './transactions.ts'
+import { ended, isFatal, outermost, type Transaction, withoutHarm } from './transactions.ts'
 
 export interface Announce {
   /** Within the transaction of the mutation. */
@@ -66,10 +66,17 @@ export function capture({ filter, action }: Pick<HookRegister, 'filter' | 'actio
       const schema = context.schema ?? (await captured.reader.schema())
       if (schema.collections[collection] === undefined || !concerns(captured, schema, collection, event)) return
       const ignored = event === 'update' && isNoise(collection, payload)
-      const place = { collection, schema, database: context.database }
-      const { items, derived } = ignored
-        ? { items: keyed(schema, collection, event, keys), derived: [] }
-        : await foresee(captured, captured.reader, place, event, keys)
+      const blind = { items: keyed(schema, collection, event, keys), derived: [] }
+      const look = (database: EventContext['database']) =>
+        foresee(captured, captured.reader, { collection, schema, database }, event, keys)
+      // What could not be read stays unknown.
+      const foreseen = ignored
+        ? blind
+        : await withoutHarm(context.database, look).catch((error: unknown) => {
+            captured.report(error)
+            return blind
+          })
+      const { items, derived } = foreseen
       sightings.add({ collection, event, items, derived, ignored, transaction: outermost(context.database), at: Date.now() })
     })()
 

@@ -24,6 +24,12 @@ export function ended(transaction: Transaction | null): Promise<boolean> {
   )
 }
 
+/** Reads in a transaction of somebody else's: on Postgres a statement that fails would take it along, unless it is in a savepoint. */
+export function withoutHarm<T>(database: Knex, read: (database: Knex) => Promise<T>): Promise<T> {
+  const careful = database.isTransaction && database.client.dialect === 'postgresql'
+  return careful ? database.transaction(read) : read(database)
+}
+
 /** MySQL has rolled the whole transaction back: whoever runs it has to hear of that, and tries again. */
 export function isFatal(error: unknown): boolean {
   for (let at = error; at instanceof Error; at = at.cause) if ((at as { code?: unknown }).code === 'ER_LOCK_DEADLOCK') return true
