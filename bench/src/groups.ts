@@ -14,4 +14,5 @@ export const groups: Readonly<Record<string, () => Promise<Group>>> = {
   idle: async () => (await import('./idle.ts')).idle,
   memory: async () => (await import('./memory.ts')).memory,
   receiver: async () => (await import('./receiver.ts')).receiver,
+  directus: async () => (await import('./directus/group.ts')).directus,
 }

@@ -22,12 +22,14 @@ export interface InboxRelayDeps {
   sources: readonly Source[]
   teller: Teller
   relieve(result: AppendResult): Promise<void>
-  /** There may be something to fold. */
-  ring(): void
+  /** There may be something to fold; it need not be looked for before `at`. */
+  ring(at: number): void
 }
 
 /** Rows that are folded in one transaction. */
 const PORTION = 500
+/** Milliseconds before the end of a quiet time at which what has to go out with it is folded: all that came until then at once. */
+const AHEAD = 20
 
 export function createInboxRelay({ store, roster, sources, teller, relieve, ring }: InboxRelayDeps): InboxRelay {
   const { inbox } = store
@@ -51,10 +53,15 @@ export function createInboxRelay({ store, roster, sources, teller, relieve, ring
     }
     if (rows.length === 0) return []
     await inbox.write(transaction, rows)
+    const entries = rows.flatMap((row) => row.entries)
+    const foldAt = Math.min(...entries.map(({ quietUntil }) => quietUntil)) - AHEAD
     // Knex says when it has committed; elsewhere the poll finds the rows.
     const committed = (transaction as { executionPromise?: Promise<unknown> }).executionPromise ?? Promise.resolve()
-    committed.then(ring, () => {})
-    return rows.flatMap(({ entries }) => entries)
+    committed.then(
+      () => ring(foldAt),
+      () => {},
+    )
+    return entries
   }
 
   async function foldAll(): Promise<void> {
