@@ -46,3 +46,8 @@ test('a test says status and time, and shows the body', () => {
     text: 'No answer after 3 ms: connect ECONNREFUSED',
   })
 })
+
+test('redrive says how many are sent again', () => {
+  expect(outcomeOf('redrive', { count: 3 }).text).toBe('Back in the queue: 3 items.')
+  expect(outcomeOf('redrive', undefined).text).toBe('The refused items are back in the queue.')
+})

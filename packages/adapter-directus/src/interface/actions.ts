@@ -1,6 +1,6 @@
 import type { FlushReport, TargetReport, TestReport } from '../routes/answers.ts'
-import { type Tone, waiting } from './health.ts'
-import { milliseconds, thousands } from './times.ts'
+import { items, type Tone, waiting } from './health.ts'
+import { milliseconds } from './times.ts'
 
 export type ActionId = 'flush' | 'test' | 'retry' | 'resume' | 'redrive'
 
@@ -59,16 +59,21 @@ export function outcomeOf(id: ActionId, data: unknown): Outcome {
     case 'resume':
       return { tone: 'success', text: 'Resumed. What waits is sent now.' }
     case 'redrive':
-      return { tone: 'success', text: 'The refused items are back in the queue.' }
+      return redriven(data as { count?: number } | null | undefined)
   }
 }
 
 function flushed(data: Partial<FlushReport> | null | undefined): Outcome {
   const announced = data?.announced
   if (announced === undefined) return { tone: 'success', text: 'Announced.' }
-  if (announced === 0) return { tone: 'warning', text: 'Nothing was announced: no rule of this target names a collection.' }
-  const text = announced === 1 ? '1 item' : `${thousands(announced)} items`
-  return { tone: 'success', text: `Announced ${text} (a whole collection counts as one).` }
+  if (announced === 0) return { tone: 'warning', text: 'Nothing was announced: the rules of this target find no items.' }
+  return { tone: 'success', text: `Announced ${items(announced)} (a whole collection counts as one).` }
+}
+
+function redriven(data: { count?: number } | null | undefined): Outcome {
+  const count = data?.count
+  if (count === undefined) return { tone: 'success', text: 'The refused items are back in the queue.' }
+  return { tone: 'success', text: `Back in the queue: ${items(count)}.` }
 }
 
 function tested(data: TestReport | null | undefined): Outcome {

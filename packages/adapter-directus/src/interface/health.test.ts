@@ -56,6 +56,10 @@ describe('the line of health', () => {
     expect(lineOf({ health: { state: 'suspended', reason } })).toMatchObject({ headline, tone })
   })
 
+  test('a state that is not known yet breaks nothing', () => {
+    expect(lineOf({ health: { state: 'paused' as 'fresh' } })).toMatchObject({ tone: 'neutral', headline: 'paused' })
+  })
+
   test('what is read aloud changes only with the health', () => {
     const aloud = (pending: number) => lineOf({ health: { state: 'catching-up' }, pending, oldestAt: now - pending }).announcement
     expect(aloud(1)).toBe(aloud(1000))

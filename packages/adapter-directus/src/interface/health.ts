@@ -57,6 +57,9 @@ export function healthLine(report: TargetReport, now: number, timeZone?: string)
       return line('neutral', 'Archived', '', 'Nothing is sent while its status is Archived.')
     case 'left-out':
       return line('danger', 'Left out', '', 'Nothing is sent to this target until what is listed here is mended.')
+    default:
+      // A state that the browser's copy of this page does not know yet.
+      return line('neutral', String(state), '', 'Reload the page to see more.')
   }
 }
 

@@ -14,6 +14,12 @@ describe('the message of an error', () => {
     expect(errorMessage(failed(400, { errors: [{ message: 'One.' }, { message: '' }, { message: 'Two.' }] }))).toBe('One. Two.')
   })
 
+  test('is made a sentence', () => {
+    expect(errorMessage(failed(403, { errors: [{ message: 'only who may update it may do this' }] }))).toBe(
+      'Only who may update it may do this.',
+    )
+  })
+
   test.each([
     [failed(502, '<html>'), 'Directus answered 502.'],
     [failed(500, { errors: 'no list' }), 'Directus answered 500.'],

@@ -14,7 +14,7 @@ export function errorMessage(error: unknown): string {
   const data = answered(error)?.data
   if (isObject(data) && Array.isArray(data['errors'])) {
     const messages = data['errors'].flatMap((each: unknown) =>
-      isObject(each) && typeof each['message'] === 'string' && each['message'] !== '' ? [each['message']] : [],
+      isObject(each) && typeof each['message'] === 'string' && each['message'] !== '' ? [sentence(each['message'])] : [],
     )
     if (messages.length > 0) return messages.join(' ')
   }
@@ -35,14 +35,14 @@ export function whyNoReport(error: unknown): Trouble {
     case 404:
       return {
         keep: false,
-        text: 'Nothing is known of this target yet: the extension is still starting, or the target was deleted. This page keeps looking.',
+        text: 'Nothing is known of this target: the extension is still starting, or the target is gone. This page keeps looking.',
       }
     case 401:
       return { keep: false, text: 'You are signed out. Sign in again to see how this target is doing.' }
     case 403:
       return {
         keep: false,
-        text: 'You may not see how this target is doing. An administrator can let your role read this collection.',
+        text: 'This target is gone, or you may not see it. An administrator can let your role read this collection.',
       }
     case 503:
       return { keep: true, text: `${errorMessage(error)} This page keeps looking.` }
@@ -68,6 +68,11 @@ function answered(error: unknown): { status?: number; data: unknown } | undefine
   if (!isObject(error) || !isObject(error['response'])) return undefined
   const { status, data } = error['response']
   return { data, ...(typeof status === 'number' ? { status } : {}) }
+}
+
+function sentence(text: string): string {
+  const start = text.charAt(0).toUpperCase() + text.slice(1)
+  return /[.?!]$/.test(start) ? start : `${start}.`
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -15,7 +15,7 @@ const config: ReturnType<typeof defineOperationApp> = defineOperationApp({
       meta: {
         width: 'full',
         interface: 'collection-item-dropdown',
-        note: 'Nothing chosen: all published targets. For an id of the Flow, such as {{ $trigger.body.target }}, edit the raw value.',
+        note: 'Nothing chosen: all published targets. For an id such as {{ $trigger.body.target }}, edit the raw value.',
         options: { selectedCollection: 'cache_flush_targets', template: '{{ name }}' },
       },
     },

@@ -1,9 +1,4 @@
-/** What `flush` of the runtime is asked for; nothing: everything, at all published targets. */
-export interface FlushOptions {
-  targets?: string[]
-  collection?: string
-  keys?: (string | number)[]
-}
+import type { FlushOptions } from '../runtime.ts'
 
 /** The options of the operation as a Flow gives them: chosen in the form, or the value of a `{{ … }}`. */
 export function readOptions({ target, collection, keys }: Record<string, unknown>): FlushOptions {
