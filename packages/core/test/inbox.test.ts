@@ -52,6 +52,36 @@ describe('the inbox', () => {
   })
 })
 
+it('folds what was committed within a window together', async () => {
+  const clock = virtualClock(1_700_000_000_000)
+  const { store, begin } = createDatabase(clock.now)
+  const transport = scriptedTransport()
+  let folds = 0
+  const hydrate = async <T>(changes: T): Promise<T> => {
+    folds++
+    return changes
+  }
+  const sources = [{ subscribe: () => () => {}, hydrate }]
+  const pipeline = createPipeline({ targets: [target], store, transport, clock, sources })
+  await pipeline.start()
+  await clock.advance(10)
+  for (let key = 1; key <= 3; key++) {
+    const transaction = begin()
+    let committed = () => {}
+    const executionPromise = new Promise<void>((resolve) => {
+      committed = resolve
+    })
+    await pipeline.publish({ ...change, key }, { transaction: Object.assign(transaction.handle, { executionPromise }) })
+    transaction.commit()
+    committed()
+    await clock.advance(5)
+  }
+  await clock.advance(45)
+  expect(folds).toBe(1)
+  expect(transport.bodies).toMatchObject([[{ fields: { id: 1 } }, { fields: { id: 2 } }, { fields: { id: 3 } }]])
+  await pipeline.stop()
+})
+
 describe('on a real database', () => {
   let folder: string
   let knex: Knex
