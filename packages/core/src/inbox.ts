@@ -3,9 +3,10 @@ import type { Interest, Matcher } from './accept/match.ts'
 import { pickPaths } from './accept/paths.ts'
 import { fold } from './batch/fold.ts'
 import { MAX_BODY } from './batch/window.ts'
+import type { AlignedClock } from './clock.ts'
 import type { Teller } from './deliver/notify.ts'
 import { PipelineError } from './errors.ts'
-import type { AppendResult, InboxRow, Source, SqlTransaction, Store } from './ports.ts'
+import type { AppendResult, Clock, InboxRow, Source, SqlTransaction, Store } from './ports.ts'
 import type { Roster } from './targets.ts'
 import type { Change, Entry } from './types.ts'
 
@@ -22,16 +23,18 @@ export interface InboxRelayDeps {
   sources: readonly Source[]
   teller: Teller
   relieve(result: AppendResult): Promise<void>
-  /** There may be something to fold; it need not be looked for before `at`. */
-  ring(at: number): void
+  time: Pick<AlignedClock, 'now'>
+  sleep: Clock['sleep']
+  /** There may be something to fold. */
+  ring(): void
 }
 
 /** Rows that are folded in one transaction. */
 const PORTION = 500
-/** Milliseconds before the end of a quiet time at which what has to go out with it is folded: all that came until then at once. */
+/** Milliseconds before the end of a window at which all that has to go out with it is folded. */
 const AHEAD = 20
 
-export function createInboxRelay({ store, roster, sources, teller, relieve, ring }: InboxRelayDeps): InboxRelay {
+export function createInboxRelay({ store, roster, sources, teller, relieve, time, sleep, ring }: InboxRelayDeps): InboxRelay {
   const { inbox } = store
 
   async function write(
@@ -54,14 +57,39 @@ export function createInboxRelay({ store, roster, sources, teller, relieve, ring
     if (rows.length === 0) return []
     await inbox.write(transaction, rows)
     const entries = rows.flatMap((row) => row.entries)
-    const foldAt = Math.min(...entries.map(({ quietUntil }) => quietUntil)) - AHEAD
     // Knex says when it has committed; elsewhere the poll finds the rows.
     const committed = (transaction as { executionPromise?: Promise<unknown> }).executionPromise ?? Promise.resolve()
     committed.then(
-      () => ring(foldAt),
+      () => foldInTime(entries),
       () => {},
     )
     return entries
+  }
+
+  /** When the windows of what was committed close: not before, since more may come, and a fold is work. */
+  let closing = Number.POSITIVE_INFINITY
+  let foldAt: number | null = null
+
+  function foldInTime(entries: readonly Entry[]): void {
+    let quiet = Number.POSITIVE_INFINITY
+    for (const { closeBy, quietUntil, size } of entries) {
+      closing = Math.min(closing, closeBy)
+      quiet = Math.min(quiet, entries.length < size ? quietUntil : 0)
+    }
+    if (entries.length === 0) return ring()
+    const waits = foldAt !== null
+    foldAt = Math.min(quiet, closing) - AHEAD
+    if (!waits) void wait()
+  }
+
+  async function wait(): Promise<void> {
+    for (let rest = 1; rest > 0; ) {
+      rest = (foldAt ?? 0) - time.now()
+      if (rest > 0) await sleep(rest)
+    }
+    foldAt = null
+    closing = Number.POSITIVE_INFINITY
+    ring()
   }
 
   async function foldAll(): Promise<void> {

@@ -107,7 +107,7 @@ export function assemblePipeline(parts: PipelineParts): Pipeline {
   })
   const worker = createWorker({ ...parts, time, teller, warn })
   const relieve = createRelief({ store, roster, teller, time })
-  const inbox = createInboxRelay({ store, roster, sources, teller, relieve, ring: alarm.pull })
+  const inbox = createInboxRelay({ store, roster, sources, teller, relieve, time, sleep: clock.sleep, ring })
   let pool: Pool | null = null
   let stopped = false
   let worked = false
