@@ -9,12 +9,12 @@ import type { FlushOptions } from './runtime.ts'
 
 interface FlushParts {
   pipeline: Pick<Pipeline, 'publish'>
-  rows: Pick<RowSource, 'load'>
+  rows: Pick<RowSource, 'read'>
   reader: Reader
 }
 
 export async function flushThrough({ pipeline, rows, reader }: FlushParts, options: FlushOptions): Promise<FlushReport> {
-  const { targets } = checkTargets(await rows.load())
+  const { targets } = checkTargets(await rows.read())
   const published = targets.filter(({ status }) => status === 'published')
   const wanted = options.targets === undefined ? published : published.filter(({ uid }) => options.targets?.includes(uid))
   let announced = 0

@@ -128,7 +128,7 @@ const NOBODY: Accountability = { role: null, user: null, roles: [], admin: false
 
 async function healthOf() {
   const { store, rows } = current()
-  const loaded = await rows.load()
+  const loaded = await rows.read()
   const uids = loaded.map((target) => String((target as { uid?: unknown }).uid))
   const stats = await store.stats(uids)
   const sum = (of: (one: TargetStats) => number) => stats.reduce((all, one) => all + of(one), 0)

@@ -10,6 +10,8 @@ import { checkRules } from './rules.ts'
 import { decrypted } from './secrets.ts'
 
 export interface RowSource extends TargetSource {
+  /** The targets as `load` answers them, for somebody else than the pipeline: which list that has is not touched. */
+  read(): Promise<readonly unknown[]>
   /** What is wrong with each row, by id, as of the last load. */
   problems: ReadonlyMap<string, readonly string[]>
   /** Loads anew, in this process and (where the store is shared) in all others. */
@@ -41,15 +43,20 @@ export function rowSource(parts: RowSourceParts): RowSource {
   // Its version is what all instances see within a second of an edit.
   const table = rows === undefined ? undefined : { rows, version: -1 }
 
+  async function read(found = new Map<string, string[]>()): Promise<readonly unknown[]> {
+    const schema = await reader.schemaWith(TARGETS)
+    return [...more, ...(schema === undefined ? [] : await loadRows(schema, found))]
+  }
+
   async function load(): Promise<readonly unknown[]> {
     const version = rows === undefined ? 0 : (await rows.read()).version
     const found = new Map<string, string[]>()
-    const schema = await reader.schemaWith(TARGETS)
-    const targets = schema === undefined ? [] : await loadRows(schema, found)
-    problems = found
+    const targets = await read(found)
     if (table !== undefined) table.version = version
-    told(problems)
-    return [...more, ...targets]
+    const news = JSON.stringify([...found]) !== JSON.stringify([...problems])
+    problems = found
+    if (news) told(problems)
+    return targets
   }
 
   async function loadRows(schema: Schema, found: Map<string, string[]>): Promise<unknown[]> {
@@ -68,6 +75,7 @@ export function rowSource(parts: RowSourceParts): RowSource {
 
   return {
     load,
+    read: () => read(),
     ...(table === undefined ? undefined : { table }),
     watch(changed) {
       listeners.add(changed)
