@@ -1,7 +1,7 @@
 import { checkTargets } from '@unstale/core'
 import { describe, expect, it } from 'vitest'
 import { schemaOf } from '../../test/directus.ts'
-import { withAction } from './keys.ts'
+import { type KeyColumns, withAction } from './keys.ts'
 import { toRowTarget } from './source.ts'
 
 const schema = schemaOf({ posts: { id: 'integer', title: 'string' } })
@@ -51,10 +51,10 @@ describe('a row as a target', () => {
 
 describe('signing keys', () => {
   const now = 1_000
-  const at = (columns: object) => ({ ...row, ...columns })
+  const at = (columns: object = {}): Partial<KeyColumns> => ({ ...row, ...columns })
 
   it('sign alone at first, and beside the old one for a while after a rotation', () => {
-    const first = withAction(row, 'rotate', { now, overlap: 500 })
+    const first = withAction(at(), 'rotate', { now, overlap: 500 })
     expect(first.report).toMatchObject({ keys: 1, overlapUntil: null, key: expect.stringMatching(/^whsec_.{44}$/) })
     const second = withAction(at(first.columns), 'rotate', { now, overlap: 500 })
     expect(second.report).toMatchObject({ keys: 2, overlapUntil: 1500 })
