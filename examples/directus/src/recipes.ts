@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 
-export type DirectusVersion = '12' | '11'
+/** The newest 12 and 11, and the oldest that the extension is made for. */
+export type DirectusVersion = '12' | '11' | '11.13'
 
 export interface Recipe {
   directus: string
@@ -16,6 +17,7 @@ export const recipes: Readonly<Record<DirectusVersion, Recipe>> = {
   // 12.4.1 asks for a @directus/app 18.0.1 that was not published everywhere.
   '12': { directus: '12.4.1', sqlite3: '6.0.1', overrides: { ...prebuilt, '@directus/app': '18.0.0' } },
   '11': { directus: '11.17.4', sqlite3: '5.1.7', overrides: prebuilt },
+  '11.13': { directus: '11.13.0', sqlite3: '5.1.7', overrides: prebuilt },
 }
 
 /** Another recipe is another folder. */

@@ -123,7 +123,7 @@ export function fakeDirectus(schema: Schema): FakeDirectus {
       const trx = Object.assign(() => {}, {
         isTransaction: true,
         executionPromise: promise,
-        client: { dialect: 'sqlite3' },
+        client: { dialect: 'sqlite3', on: () => {} },
       }) as unknown as Transaction
       return {
         trx,
