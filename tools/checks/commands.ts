@@ -5,17 +5,20 @@ import { foldersOf, root, tool } from './workspace.ts'
 
 const quiet = async (done: Promise<unknown>): Promise<string> => done.then(() => '')
 
-/** One check for each tsconfig: a package, its pure files alone, an example, the benchmarks, the scripts. */
+/** One check for each tsconfig: a package, its pure files alone, its Vue components, an example, the benchmarks, the scripts. */
 export function types(): Check[] {
   const projects = [...foldersOf('packages'), ...foldersOf('examples'), ...foldersOf('.')]
     .map((dir) => dir.replace(/^\.\//, ''))
-    .flatMap((dir) => [`${dir}/tsconfig.json`, `${dir}/tsconfig.pure.json`])
+    .flatMap((dir) => [`${dir}/tsconfig.json`, `${dir}/tsconfig.pure.json`, `${dir}/tsconfig.vue.json`])
   return projects
     .filter((path) => existsSync(join(root, path)))
     .map((path) => ({
       name: `types ${path.replace(/\/tsconfig\.json$|\.json$/, '').replace('/tsconfig.', ' ')}`,
       group: 'sources',
-      run: () => quiet(tool('tsc', ['-p', path, '--noEmit'], { package: 'typescript' })),
+      run: () => {
+        const options = ['-p', path, '--noEmit']
+        return quiet(path.endsWith('.vue.json') ? tool('vue-tsc', options) : tool('tsc', options, { package: 'typescript' }))
+      },
     }))
 }
 

@@ -1,5 +1,5 @@
 /** A real Directus, and a front end's receiver route, for tests. */
-export { type Api, type ApiError, api } from '../../../examples/directus/src/api.ts'
+export { type Api, type ApiError, api, type Item, type Key } from '../../../examples/directus/src/api.ts'
 export {
   type Database,
   type Directus,

@@ -13,35 +13,51 @@ export interface HydrateParts extends Asked {
 export interface Hydrated {
   /** As given, with the fields that were asked for. */
   changes: ChangeInput[]
-  /** Places of those whose item is not there. */
-  missing: Set<number>
+  /** Places of those that did not happen, as far as `verify` looked: what was created is not there, or what was deleted is. */
+  untrue: Set<number>
 }
 
-/** `verify`: items that were created are looked for even if nothing of them is asked for. */
+/** `verify`: items that were created or deleted are looked for even if nothing of them is asked for. */
 export type Hydrate = (changes: readonly ChangeInput[], options?: { verify?: boolean }) => Promise<Hydrated>
 
 export function createHydrate({ interest, reader, purge }: HydrateParts): Hydrate {
   return async (changes, { verify = false } = {}) => {
     await purge()
     const all = [...changes]
-    const missing = new Set<number>()
+    const untrue = new Set<number>()
+    const last = lastValues(all)
     const groups = Map.groupBy(all.keys(), (place) => `${all[place]?.event} ${all[place]?.collection}`)
     for (const places of groups.values()) {
       const { collection, event } = all[places[0] as number] as ChangeInput
-      const paths = interest(collection, event)?.fields ?? []
-      const looks = verify && event === 'create'
-      if (event === 'delete' || (paths.length === 0 && !looks)) continue
+      const paths = event === 'delete' ? [] : (interest(collection, event)?.fields ?? [])
+      if (paths.length === 0 && !(verify && event !== 'update')) continue
       const schema = await reader.schemaWith(collection)
       if (schema === undefined) continue
       const keys = [...new Set(places.map((place) => (all[place] as ChangeInput).key))].filter((key) => key !== '*')
       const rows = await reader.byKey({ collection, schema, database: reader.database }, keys as ItemKey[], paths)
       for (const place of places) {
         const change = all[place] as ChangeInput
-        const row: Row | undefined = rows.get(String(change.key))
-        if (row !== undefined) all[place] = { ...change, fields: { ...row, ...change.fields } }
-        else if (change.key !== '*') missing.add(place)
+        const row = rows.get(String(change.key))
+        if ((event === 'create' && row === undefined && change.key !== '*') || (event === 'delete' && row !== undefined))
+          untrue.add(place)
+        // What is gone by now is told with its last values, if they are known.
+        const known = event === 'delete' ? undefined : (row ?? last.get(nameOf(change)))
+        if (known !== undefined) all[place] = { ...change, fields: { ...known, ...change.fields } }
       }
     }
-    return { changes: all, missing }
+    return { changes: all, untrue }
   }
+}
+
+/** Of items that these changes delete. */
+function lastValues(changes: readonly ChangeInput[]): Map<string, Row> {
+  return new Map(
+    changes.flatMap((change): [string, Row][] =>
+      change.event === 'delete' && change.fields !== undefined ? [[nameOf(change), change.fields]] : [],
+    ),
+  )
+}
+
+function nameOf({ collection, key }: ChangeInput): string {
+  return `${collection} ${key}`
 }

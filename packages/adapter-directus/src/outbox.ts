@@ -15,9 +15,8 @@ export interface OutboxParts {
 
 export function createOutbox({ pipeline, durable, hydrate, report }: OutboxParts): Announce {
   async function now(seen: readonly Seen[]): Promise<void> {
-    const { changes, missing } = await hydrate(stamped(seen), { verify: true })
-    // What was created and is not there was rolled back.
-    const real = changes.filter(({ event }, place) => event !== 'create' || !missing.has(place))
+    const { changes, untrue } = await hydrate(stamped(seen), { verify: true })
+    const real = changes.filter((_change, place) => !untrue.has(place))
     if (real.length > 0) await pipeline.publish(real)
   }
 

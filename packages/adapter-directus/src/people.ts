@@ -16,10 +16,12 @@ export function createPeople({
   getSchema,
 }: Pick<HostContext, 'services' | 'database' | 'getSchema'>): People {
   async function tell(target: string, subject: string, message: string, { once = false } = {}): Promise<void> {
+    const schema = await getSchema()
+    // Where nobody may create it, it may be missing.
+    if (schema.collections[TARGETS_USERS] === undefined) return
     let recipients = await recipientsOf(database, target)
     if (once) recipients = await withoutThoseWhoKnow(database, recipients, target, message)
     if (recipients.length === 0) return
-    const schema = await getSchema()
     const service = new services.NotificationsService({ schema, knex: database, accountability: null })
     await service.createMany(recipients.map((recipient) => ({ recipient, subject, message, collection: TARGETS, item: target })))
   }

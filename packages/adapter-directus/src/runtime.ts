@@ -1,12 +1,9 @@
 /** What runs between the start and the stop of a Directus server, and how the rest of the extension reaches it. */
 import {
   createPipeline,
-  createTables,
   type DeliveryLog,
   deliveryLog,
-  knexStore,
   logNotifier,
-  memoryStore,
   type Notifier,
   type Pipeline,
   type Source,
@@ -16,7 +13,7 @@ import {
 import type { Captured } from './capture/capture.ts'
 import { TARGETS, TARGETS_USERS } from './fields.ts'
 import { flushThrough } from './flush.ts'
-import type { HostContext } from './host.ts'
+import type { HostContext, Schema } from './host.ts'
 import { createHydrate } from './hydrate.ts'
 import { createOutbox } from './outbox.ts'
 import { createPeople } from './people.ts'
@@ -24,8 +21,8 @@ import { cachePurge } from './purge.ts'
 import { createReader, type Reader } from './reader.ts'
 import type { FlushReport } from './routes/answers.ts'
 import { type RowSource, rowSource } from './rows/source.ts'
-import { applySchema } from './schema/apply.ts'
-import { withLock } from './schema/lock.ts'
+import { hasTargets } from './schema/ours.ts'
+import { prepare } from './schema/prepare.ts'
 import type { Settings } from './settings.ts'
 import { current } from './shared.ts'
 
@@ -80,15 +77,15 @@ export async function startRuntime(host: HostContext, settings: Settings, option
   const log = deliveryLog(store, settings.log)
   const rows = rowSource({
     database,
-    reader,
+    reader: { ...reader, schemaWith: async (name) => onlyOurs(await reader.schemaWith(name)) },
     services: host.services,
     settings,
     store,
     more: options.targets ?? [],
-    told(problems) {
+    told: news((problems) => {
       for (const [id, list] of problems) logger.warn(`unstale: target ${id}: left out: ${list.join('; ')}`)
       people.problems(problems).catch(report)
-    },
+    }),
   })
   const interest: Captured['interest'] = (collection, event) => pipeline.interest(collection, event)
   const hydrate = createHydrate({ interest, reader, purge: cachePurge(host, settings) })
@@ -140,30 +137,20 @@ function unsupportedDatabase({ env, database }: HostContext): string | null {
   return `Directus runs on ${client}, and Unstale on Postgres, MySQL, MariaDB and SQLite`
 }
 
-/** The store, with its tables and the collections made if that is wanted and possible. */
-async function prepare(host: HostContext, settings: Settings): Promise<Store> {
-  const { database, logger } = host
-  const prefix = settings.tablePrefix
-  if (settings.schemaChanges) {
-    try {
-      await withLock(database, `${prefix}setup`, async () => {
-        await createTables({ knex: database, prefix })
-        const { done, problem } = await applySchema(host)
-        for (const line of done) logger.info(`unstale: ${line}`)
-        if (problem !== null) logger.error(`unstale: ${problem}; no targets are read from the Studio until then`)
-      })
-    } catch (error) {
-      logger.error(`unstale: tables or collections could not be created: ${(error as Error).message}; what exists is used`)
-    }
+type Problems = ReadonlyMap<string, readonly string[]>
+
+/** Rows are loaded over and over: each problem is told when it is new. */
+function news(tell: (problems: Problems) => void): (problems: Problems) => void {
+  let known: Problems = new Map()
+  return (problems) => {
+    const isNew = ([id, list]: [string, readonly string[]]) => known.get(id)?.join() !== list.join()
+    const fresh = new Map([...problems].filter(isNew))
+    known = new Map(problems)
+    if (fresh.size > 0) tell(fresh)
   }
-  const store = knexStore({ knex: database, prefix })
-  try {
-    await store.stats([])
-    return store
-  } catch (error) {
-    logger.error(
-      `unstale: ${(error as Error).message}; changes wait in memory, and a restart loses those that were not delivered: create the tables with schema/unstale.*.sql of the extension`,
-    )
-    return memoryStore()
-  }
+}
+
+/** Rows of a collection that has our name by chance are no targets. */
+function onlyOurs(schema: Schema | undefined): Schema | undefined {
+  return schema !== undefined && hasTargets(schema) ? schema : undefined
 }

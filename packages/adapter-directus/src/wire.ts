@@ -1,4 +1,6 @@
 /** From the registration of a hook to a runtime, and to its end. */
+import { existsSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import { capture } from './capture/capture.ts'
 import type { HookRegister, HostContext } from './host.ts'
 import { cacheProblem } from './purge.ts'
@@ -15,16 +17,17 @@ const PATIENCE = 30_000
 export function wire(register: HookRegister, context: HostContext, options: RuntimeOptions, origin: string): void {
   const { logger } = context
   const state = shared()
-  if (state.origin !== null && state.origin !== origin) {
+  if (state.origin !== null && state.origin !== origin && isThere(state.origin)) {
     logger.error(`unstale: it is installed twice, and only one copy works: that of ${state.origin}; remove the other, ${origin}`)
     return
   }
   state.origin = origin
   const generation = ++state.generation
   const { settings, problems } = readSettings(context.env)
+  // Also while it is switched off: its tables are there all the same.
+  hideTables(context.env, settings.tablePrefix)
   if (!settings.enabled) return
 
-  hideTables(context.env, settings.tablePrefix)
   capture(register, () => (state.generation === generation ? (state.runtime?.captured ?? null) : null))
   refuseBadRows(register, context)
   register.init('app.after', async () => {
@@ -41,16 +44,21 @@ export function wire(register: HookRegister, context: HostContext, options: Runt
 
   async function start(): Promise<void> {
     try {
-      const before = state.runtime
-      state.runtime = null
-      await before?.stop(1000)
       const runtime = await startRuntime(context, settings, options)
-      if (state.generation === generation) state.runtime = runtime
-      else await runtime?.stop(0)
+      if (state.generation !== generation) return void (await runtime?.stop(0))
+      // The one before goes on until this one has taken its place: there is no moment in which nobody listens.
+      const before = state.runtime
+      state.runtime = runtime
+      await before?.stop(1000)
     } catch (error) {
       logger.error(`unstale: it could not be started: ${(error as Error).message}`)
     }
   }
+}
+
+/** An update from the Marketplace comes in a folder of its own, and takes the one before away without a restart. */
+function isThere(origin: string): boolean {
+  return !origin.startsWith('file:') || existsSync(fileURLToPath(origin))
 }
 
 /** What is in flight has a moment to end while the database is there: Directus closes it before it says `server.stop`. */

@@ -71,12 +71,15 @@ export function createInboxRelay({ store, roster, sources, teller, relieve, time
   let foldAt: number | null = null
 
   function foldInTime(entries: readonly Entry[]): void {
+    if (entries.length === 0) {
+      ring()
+      return
+    }
     let quiet = Number.POSITIVE_INFINITY
     for (const { closeBy, quietUntil, size } of entries) {
       closing = Math.min(closing, closeBy)
       quiet = Math.min(quiet, entries.length < size ? quietUntil : 0)
     }
-    if (entries.length === 0) return ring()
     const waits = foldAt !== null
     foldAt = Math.min(quiet, closing) - AHEAD
     if (!waits) void wait()

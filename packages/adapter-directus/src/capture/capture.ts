@@ -11,6 +11,7 @@ import { mayAnnounce } from '../fields.ts'
 import type { EventContext, HookRegister, Schema } from '../host.ts'
 import type { Reader } from '../reader.ts'
 import { createAnnounced } from './announced.ts'
+import { createCompletion } from './completion.ts'
 import { type Asked, concerns, foresee } from './foresight.ts'
 import { toKey } from './keys.ts'
 import { isNoise } from './noise.ts'
@@ -43,6 +44,7 @@ const SORTED = 10_000
 export function capture({ filter, action }: Pick<HookRegister, 'filter' | 'action'>, live: Live): void {
   const sightings = createSightings(Date.now)
   const announced = createAnnounced(Date.now)
+  const completion = createCompletion()
   /** Transactions in which something is being created, whose keys are not known yet. */
   const creating = new Map<string, Set<Transaction>>()
 
@@ -77,7 +79,10 @@ export function capture({ filter, action }: Pick<HookRegister, 'filter' | 'actio
             return blind
           })
       const { items, derived } = foreseen
-      sightings.add({ collection, event, items, derived, ignored, transaction: outermost(context.database), at: Date.now() })
+      const transaction = outermost(context.database)
+      // From here on it is known how it ends.
+      void ended(transaction)
+      sightings.add({ collection, event, items, derived, ignored, transaction, at: Date.now() })
     })()
 
   filter('*.update', before('update'))
@@ -109,14 +114,13 @@ export function capture({ filter, action }: Pick<HookRegister, 'filter' | 'actio
       const own = { collection, event, key: toKey(schema, collection, item), fields: {} } as const
       if (transaction === null) return void (await captured.now([own]))
       announced.add(own, transaction)
+      if (sighting === undefined) return captured.within([own], transaction)
+      const all = completion.add(sighting, String(item), transaction, (happened) => {
+        sightings.remove(sighting)
+        if (happened.length > 0) captured.now(happened).catch(captured.report)
+      })
       // One INSERT for all the items of a call.
-      if (sighting?.announced.has(transaction)) return
-      if (sighting !== undefined) {
-        sighting.announced.add(transaction)
-        // One that is rolled back may be tried again, without its filters.
-        void ended(transaction).then((committed) => committed && sightings.remove(sighting))
-      }
-      await captured.within(sighting === undefined ? [own] : [...sighting.items.values(), ...sighting.derived], transaction)
+      if (all !== null) await captured.within(all, transaction)
     })(),
   )
 

@@ -24,13 +24,11 @@ export interface Sighting {
   ignored: boolean
   /** The transaction in which it was seen, if one was open. */
   transaction: Transaction | null
-  /** Transactions in which all of it was announced. */
-  announced: WeakSet<object>
   at: number
 }
 
 export interface Sightings {
-  add(sighting: Omit<Sighting, 'announced'>): void
+  add(sighting: Sighting): void
   /** The last one that holds this item. */
   find(collection: string, event: string, key: ItemKey): Sighting | undefined
   /** It has happened. What comes next was not seen by this one. */
@@ -52,8 +50,7 @@ export function createSightings(now: () => number): Sightings {
   }
 
   return {
-    add(seen) {
-      const sighting: Sighting = { ...seen, announced: new WeakSet() }
+    add(sighting) {
       sightings.add(sighting)
       size += sighting.items.size
       for (const old of sightings) {

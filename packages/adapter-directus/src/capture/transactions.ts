@@ -1,6 +1,6 @@
 import type { Knex } from 'knex'
 
-/** The transaction of a mutation. Its promise settles with it; also one that was rolled back without an error resolves. */
+/** The transaction of a mutation. Its promise settles with it, and resolves also if it was rolled back without an error. */
 export interface Transaction extends Knex {
   isTransaction: true
   executionPromise: Promise<unknown>
@@ -15,13 +15,24 @@ export function outermost(database: Knex): Transaction | null {
   return transaction
 }
 
-/** Resolves when it has ended: true if it was committed, as far as can be told. */
+const endings = new WeakMap<Transaction, Promise<boolean>>()
+
+/** Resolves when it has ended: true if it was committed. To be asked for while it is open, at least once. */
 export function ended(transaction: Transaction | null): Promise<boolean> {
   if (transaction === null) return Promise.resolve(true)
-  return transaction.executionPromise.then(
-    () => true,
-    () => false,
-  )
+  let ending = endings.get(transaction)
+  if (ending === undefined) {
+    let undone = false
+    transaction.client.on('query', ({ sql }: { sql: string }) => {
+      if (/^ROLLBACK;?$/i.test(sql)) undone = true
+    })
+    ending = transaction.executionPromise.then(
+      () => !undone,
+      () => false,
+    )
+    endings.set(transaction, ending)
+  }
+  return ending
 }
 
 /** Reads in a transaction of somebody else's: on Postgres a statement that fails would take it along, unless it is in a savepoint. */

@@ -2,6 +2,7 @@
 import { checkTargets } from '@unstale/core'
 import { TARGETS } from '../fields.ts'
 import type { EventContext, HookRegister, HostContext, Row, Schema } from '../host.ts'
+import { hasTargets } from '../schema/ours.ts'
 import { isMask } from './secrets.ts'
 import { toRowTarget } from './source.ts'
 
@@ -22,16 +23,19 @@ const SECRETS = ['api_key', 'signing_keys']
 
 export function refuseBadRows({ filter }: Pick<HookRegister, 'filter'>, { getSchema }: Pick<HostContext, 'getSchema'>): void {
   filter(`${TARGETS}.items.create`, async (payload, _meta, context) => {
+    const schema = context.schema ?? (await getSchema())
+    if (!hasTargets(schema)) return
     const row = withoutMasks(payload as Row)
-    refuse(row, Object.keys(row), context.schema ?? (await getSchema()))
+    refuse(row, Object.keys(row), schema)
     return row
   })
 
   filter(`${TARGETS}.items.update`, async (payload, meta, context) => {
+    const schema = context.schema ?? (await getSchema())
+    if (!hasTargets(schema)) return
     const changed = withoutMasks(payload as Row)
     const names = Object.keys(changed)
     if (names.some((name) => CHECKED.has(name))) {
-      const schema = context.schema ?? (await getSchema())
       for (const row of await rowsOf(context, meta['keys'] as unknown[])) refuse({ ...row, ...changed }, names, schema)
     }
     return changed

@@ -51,7 +51,7 @@ describe('a row as a target', () => {
 
 describe('signing keys', () => {
   const now = 1_000
-  const at = (columns: object = {}): Partial<KeyColumns> => ({ ...row, ...columns })
+  const at = (columns: object = {}): Record<string, unknown> & Partial<KeyColumns> => ({ ...row, ...columns })
 
   it('sign alone at first, and beside the old one for a while after a rotation', () => {
     const first = withAction(at(), 'rotate', { now, overlap: 500 })

@@ -1,5 +1,13 @@
 /** The rows of `cache_flush_targets` as targets. */
-import { PipelineError, type RuleInput, type Store, type TargetInput, type TargetSource, toTarget } from '@unstale/core'
+import {
+  checkTargets,
+  PipelineError,
+  type RuleInput,
+  type Store,
+  type TargetInput,
+  type TargetSource,
+  toTarget,
+} from '@unstale/core'
 import type { Knex } from 'knex'
 import { TARGETS } from '../fields.ts'
 import type { Row, Schema, Services } from '../host.ts'
@@ -117,8 +125,11 @@ export function toRowTarget(
       { defaultFormat: format },
     )
     const checked = checkRules(schema, (rules ?? []) as RuleInput[])
-    wrong.push(...checked.problems)
-    return { ...target, rules: checked.rules }
+    const whole = { ...target, rules: checked.rules }
+    // The pipeline leaves out what is wrong with it, too, but tells only the log.
+    const problems = checkTargets([whole]).problems.map(({ path, message }) => `${nameOf(path)}: ${message}`)
+    wrong.push(...checked.problems, ...problems)
+    return whole
   } catch (error) {
     if (!(error instanceof PipelineError)) throw error
     wrong.push(error.message)
@@ -135,4 +146,13 @@ function leftOut({ id, url }: Row): unknown {
     status: 'draft',
     rules: [],
   }
+}
+
+/** Where in the row it is: what a target calls rules is `schema` there. */
+function nameOf(path: string): string {
+  return path
+    .replace(/^targets\[0\]\.?/, '')
+    .replace(/^rules/, 'schema')
+    .replace(/^auth\.name/, 'auth_header')
+    .replace(/^auth\.(token|value)/, 'api_key')
 }

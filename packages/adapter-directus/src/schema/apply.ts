@@ -1,13 +1,14 @@
 /** Makes what is missing of the collections, and leaves everything else as it is. */
 import type { Knex } from 'knex'
-import { TARGETS } from '../fields.ts'
+import { TARGETS, TARGETS_USERS } from '../fields.ts'
 import type { HostContext, Relation, Row, Schema, Services } from '../host.ts'
 import { type Field, type Plan, planOf, RULES_FORM } from './fields.ts'
+import { neededIn } from './ours.ts'
 
 export interface Applied {
   /** In words, for the log. */
   done: string[]
-  /** Why there are no targets of the Studio; null: there are. */
+  /** What is not there, why, and what goes without it; null: all is. */
   problem: string | null
 }
 
@@ -19,32 +20,43 @@ export async function applySchema({ services, database, getSchema }: Parts): Pro
   const schema = await fresh()
   const plan = planOf({ encrypts: encrypts(services, schema) })
   for (const { collection } of plan.collections) {
-    const problem = await foreign(database, schema, collection, plan)
-    if (problem !== null) return { done, problem }
+    const problem = await foreign(database, schema, collection)
+    if (problem !== null) return { done, problem: `${problem}; ${WITHOUT[TARGETS]}` }
   }
-  try {
-    for (const spec of plan.collections) {
-      if (schema.collections[spec.collection] !== undefined) continue
+  let problem: string | null = null
+  for (const spec of plan.collections) {
+    if (schema.collections[spec.collection] !== undefined) continue
+    try {
       await new services.CollectionsService({ schema: await fresh(), knex: database, accountability: null }).createOne(spec)
       done.push(`created the collection ${spec.collection}`)
+    } catch (error) {
+      problem = inWords(spec.collection, error)
+      if (spec.collection === TARGETS) return { done, problem }
     }
-  } catch (error) {
-    if ((await fresh()).collections[TARGETS] === undefined) return { done, problem: inWords(error) }
-    throw error
   }
   done.push(...(await addFields(services, database, await fresh(), plan)))
   done.push(...(await addRelations(services, database, await fresh(), plan)))
   done.push(...(await mendForeignKeys(services, database, await fresh(), plan)))
   done.push(...(await improveForm(services, database, await fresh())))
-  return { done, problem: null }
+  return { done, problem }
+}
+
+/** Why no targets can be read of the Studio where nothing may be created; null: they can. */
+export async function lookForTargets({
+  database,
+  getSchema,
+}: Pick<HostContext, 'database' | 'getSchema'>): Promise<string | null> {
+  const schema = await getSchema({ bypassCache: true })
+  const there = schema.collections[TARGETS] !== undefined || (await database.schema.hasTable(TARGETS))
+  const problem = there
+    ? await foreign(database, schema, TARGETS)
+    : `the collection ${TARGETS} is missing, and nothing may be created: create it with schema/directus.json of the extension`
+  return problem && `${problem}; ${WITHOUT[TARGETS]}`
 }
 
 /** A collection of our name that somebody made for something else; null: it is ours, or there is none. */
-async function foreign(database: Knex, schema: Schema, collection: string, plan: Plan): Promise<string | null> {
-  const needed =
-    collection === TARGETS
-      ? ['id', 'status', 'url', 'auth_header', 'api_key', 'schema']
-      : ['cache_flush_targets_id', 'directus_users_id']
+async function foreign(database: Knex, schema: Schema, collection: string): Promise<string | null> {
+  const needed = neededIn(collection)
   const there = schema.collections[collection]
   if (there === undefined) {
     // A table that Directus does not know of, with a name that we need.
@@ -56,11 +68,7 @@ async function foreign(database: Knex, schema: Schema, collection: string, plan:
       : `the table ${collection} belongs to somebody else: it has no ${missing.join(', ')}`
   }
   const missing = needed.filter((name) => there.fields[name] === undefined)
-  if (missing.length === 0) return null
-  const own = plan.collections.length > 0
-  return own
-    ? `the collection ${collection} belongs to somebody else: it has no ${missing.join(', ')}; rename one of the two`
-    : null
+  return missing.length === 0 ? null : `the collection ${collection} belongs to somebody else: it has no ${missing.join(', ')}`
 }
 
 async function addFields(services: Services, database: Knex, schema: Schema, plan: Plan): Promise<string[]> {
@@ -115,7 +123,9 @@ async function improveForm(services: Services, database: Knex, schema: Schema): 
   const row = (await database('directus_fields').where({ collection: TARGETS, field: 'schema' }).first()) as Row | undefined
   if (row === undefined || (row['interface'] !== 'input-code' && row['interface'] !== null)) return []
   const service = new services.FieldsService({ schema, knex: database, accountability: null })
-  await service.updateField(TARGETS, { collection: TARGETS, field: 'schema', type: 'json', meta: RULES_FORM })
+  const { display, display_options, ...form } = RULES_FORM
+  const meta = row['display'] === null ? { ...form, display, display_options } : form
+  await service.updateField(TARGETS, { collection: TARGETS, field: 'schema', type: 'json', meta })
   return [`gave ${TARGETS}.schema a form`]
 }
 
@@ -138,9 +148,22 @@ function encrypts(services: Services, schema: Schema): boolean {
   }
 }
 
-function inWords(error: unknown): string {
+/** What goes without it, until it is there. */
+const WITHOUT: Readonly<Record<string, string>> = {
+  [TARGETS]: 'no targets are read from the Studio until then',
+  [TARGETS_USERS]: 'nobody can be chosen to be told of failures until then',
+}
+
+function inWords(collection: string, error: unknown): string {
   const { message, code } = error as { message?: string; code?: string }
-  if (code === 'LIMIT_EXCEEDED')
-    return `${TARGETS} cannot be created: the licence of this Directus allows no further collection (${message})`
-  return `${TARGETS} cannot be created: ${message}; create it with the files in the folder schema of the extension, or allow the database user to`
+  const why =
+    code === 'LIMIT_EXCEEDED'
+      ? `the licence of this Directus allows no further collection (${message})`
+      : `${reasonOf(error)}; create it with schema/directus.json of the extension, or allow the database user to`
+  return `${collection} cannot be created: ${why}; ${WITHOUT[collection]}`
+}
+
+/** Knex puts the statement before what the database said of it. */
+export function reasonOf(error: unknown): string {
+  return (error as Error).message.split(' - ').at(-1) as string
 }

@@ -66,14 +66,24 @@ export const RULES_FORM: Readonly<Record<string, unknown>> = {
         'events',
         'When an item is',
         'json',
-        { required: true, interface: 'select-multiple-checkbox', display: 'labels', options: { choices: EVENTS } },
+        {
+          required: true,
+          interface: 'select-multiple-checkbox',
+          options: { choices: EVENTS },
+          display: 'labels',
+          display_options: { choices: EVENTS },
+        },
         { schema: { default_value: ['create', 'update', 'delete'] } },
       ),
       nested(
         'payload',
         'Fields to send',
         'json',
-        { note: 'The id is always sent.', interface: 'system-field-tree', options: { collectionField: 'collection' } },
+        {
+          note: 'The id is always sent. In the raw value, * is every field.',
+          interface: 'system-field-tree',
+          options: { collectionField: 'collection' },
+        },
         { schema: { default_value: [] } },
       ),
       nested('filter', 'Only items that match', 'json', {
@@ -95,6 +105,9 @@ type FieldMeta = Record<string, unknown>
 function field(name: string, type: string, meta: FieldMeta, schema: Record<string, unknown> | null = {}): Field {
   return { collection: TARGETS, field: name, type, schema, meta: { width: 'full', ...meta } }
 }
+
+/** What the form calls a field whose name says little. */
+const called = (translation: string) => ({ translations: [{ language: 'en-US', translation }] })
 
 const STATUSES = [
   { text: '$t:published', value: 'published', color: 'var(--theme--primary)' },
@@ -148,7 +161,7 @@ export function planOf({ encrypts }: PlanOptions): Plan {
         interface: 'select-dropdown',
         options: { choices: STATUSES },
         display: 'labels',
-        display_options: { showAsDot: true, choices: STATUSES },
+        display_options: { choices: STATUSES },
         note: 'Only published targets are called. A draft keeps what waits for it.',
         width: 'half',
         sort: 4,
@@ -169,6 +182,14 @@ export function planOf({ encrypts }: PlanOptions): Plan {
       },
       { is_nullable: false },
     ),
+    field('schema', 'json', {
+      ...RULES_FORM,
+      special: ['cast-json'],
+      required: true,
+      note: 'A rule for each collection whose changes are sent.',
+      ...called('Rules'),
+      sort: 6,
+    }),
     field(
       'auth_header',
       'string',
@@ -182,9 +203,10 @@ export function planOf({ encrypts }: PlanOptions): Plan {
             { text: 'No header', value: 'no-auth' },
           ],
         },
-        note: 'How the key is sent; any other value is the name of a header.',
+        note: 'Any other value is the name of a header.',
+        ...called('How the key is sent'),
         width: 'half',
-        sort: 6,
+        sort: 7,
       },
       { default_value: 'bearer' },
     ),
@@ -192,11 +214,11 @@ export function planOf({ encrypts }: PlanOptions): Plan {
       ...secret,
       required: true,
       conditions: NO_AUTH,
-      note: 'What the receiver compares.',
+      note: 'What the receiver compares. Nobody can read it here afterwards.',
+      ...called('Key'),
       width: 'half',
-      sort: 7,
+      sort: 8,
     }),
-    field('schema', 'json', { ...RULES_FORM, special: ['cast-json'], required: true, note: 'Which changes are sent.', sort: 8 }),
     field(
       'users_notification',
       'alias',
@@ -204,7 +226,8 @@ export function planOf({ encrypts }: PlanOptions): Plan {
         special: ['m2m'],
         interface: 'list-m2m',
         options: { enableCreate: false, template: '{{directus_users_id.first_name}} {{directus_users_id.last_name}}' },
-        note: 'Who is told, once, when this target fails, and once when it has recovered.',
+        note: 'They get one notification when this target starts to fail, and one when it has recovered.',
+        ...called('People to tell'),
         sort: 9,
       },
       null,
@@ -220,6 +243,7 @@ export function planOf({ encrypts }: PlanOptions): Plan {
         ],
         placeholder: 'As configured',
       },
+      note: 'What a request looks like.',
       width: 'half',
       sort: 10,
     }),
@@ -229,8 +253,9 @@ export function planOf({ encrypts }: PlanOptions): Plan {
       {
         special: ['cast-boolean'],
         interface: 'boolean',
-        options: { label: 'Takes "*" for a whole collection' },
-        note: 'When very much has changed at once.',
+        options: { label: 'Understands * for all items' },
+        note: 'Then one entry is enough where very much has changed at once.',
+        ...called('Whole collections'),
         width: 'half',
         sort: 11,
       },

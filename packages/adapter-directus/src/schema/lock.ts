@@ -33,14 +33,18 @@ async function take(database: Knex, table: string, owner: string): Promise<boole
   return Number(taken) > 0
 }
 
+/** In all dialects the same. */
+export function lockTable(table: string): string {
+  return `CREATE TABLE IF NOT EXISTS ${table} (
+  id integer NOT NULL PRIMARY KEY,
+  owner varchar(36),
+  held_until bigint NOT NULL
+)`
+}
+
 async function createTable(database: Knex, table: string): Promise<void> {
   if (!(await database.schema.hasTable(table))) {
-    const create = database.schema.createTable(table, (columns) => {
-      columns.integer('id').primary()
-      columns.string('owner', 36)
-      columns.bigInteger('held_until').notNullable()
-    })
-    await create.catch(async (error: unknown) => {
+    await database.raw(lockTable(table)).catch(async (error: unknown) => {
       // Another instance was faster.
       if (!(await database.schema.hasTable(table))) throw error
     })
