@@ -64,11 +64,19 @@ export function flush(options: FlushOptions): Promise<FlushReport> {
 
 /** Starts to deliver. Null: it cannot, and has said why. */
 export async function startRuntime(host: HostContext, settings: Settings, options: RuntimeOptions): Promise<Runtime | null> {
-  const { database, logger } = host
+  const { database } = host
   const unsupported = unsupportedDatabase(host)
   if (unsupported !== null) {
-    logger.error(`unstale: ${unsupported}; nothing is announced, and the rest of Directus is not touched`)
+    host.logger.error(`unstale: ${unsupported}; nothing is announced, and the rest of Directus is not touched`)
     return null
+  }
+  let stopping = false
+  // Directus takes the database away before it lets anybody stop: what fails then is done after the next start.
+  const unlessStopping = (tell: (line: string) => void) => (line: string) => void (stopping || tell(line))
+  const logger = {
+    info: (line: string) => host.logger.info(line),
+    warn: unlessStopping((line) => host.logger.warn(line)),
+    error: unlessStopping((line) => host.logger.error(line)),
   }
   const store = await prepare(host, settings)
   const report = (error: unknown) => logger.error(`unstale: ${error instanceof Error ? error.message : String(error)}`)
@@ -124,6 +132,7 @@ export async function startRuntime(host: HostContext, settings: Settings, option
     host,
     flush: (wanted) => flushThrough({ pipeline, rows, reader }, wanted),
     async stop(drain) {
+      stopping = true
       await pipeline.stop({ drain })
       await store.close()
     },

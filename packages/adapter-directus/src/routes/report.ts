@@ -31,7 +31,8 @@ export async function reportOf(
     url: withoutQuery(String(row['url'] ?? '')),
     status: (row['status'] ?? 'draft') as TargetReport['status'],
     health: healthOf(row, target, stats, settings.window.max ?? 300, now),
-    pending: stats?.pending ?? 0,
+    // The store counts what waits apart from what is on its way.
+    pending: (stats?.pending ?? 0) + (stats?.inFlight ?? 0),
     oldestAt: stats?.oldestAt ?? null,
     inFlight: stats?.inFlight ?? 0,
     dead: stats?.dead ?? 0,

@@ -139,7 +139,7 @@ async function healthOf() {
     targets: uids.length,
     failing: stats.filter(({ failing }) => failing).length,
     suspended: stats.filter(({ suspended }) => suspended !== null).length,
-    pending: sum(({ pending }) => pending),
+    pending: sum(({ pending, inFlight }) => pending + inFlight),
     dead: sum(({ dead }) => dead),
     oldestAt: oldest.length === 0 ? null : Math.min(...oldest),
   }

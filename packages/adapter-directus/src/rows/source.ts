@@ -61,9 +61,8 @@ export function rowSource(parts: RowSourceParts): RowSource {
     const found = new Map<string, string[]>()
     const targets = await read(found)
     if (table !== undefined) table.version = version
-    const news = JSON.stringify([...found]) !== JSON.stringify([...problems])
     problems = found
-    if (news) told(problems)
+    told(problems)
     return targets
   }
 
