@@ -90,7 +90,7 @@ describe.skipIf(!hasBrowser())('the form of a target, on Directus 12', () => {
   it('sends an edit that was made in the Studio, with the key, and shows the delivery on the page that is open', async () => {
     await page.locator('main tbody tr', { hasText: 'Web site' }).click()
     await health(page, 'Fresh').waitFor()
-    await page.evaluate(() => Object.assign(window, { notReloaded: true }))
+    await page.evaluate(() => void Object.assign(globalThis, { notReloaded: true }))
 
     const editor = await page.context().newPage()
     await editor.goto(page.url())
@@ -110,7 +110,7 @@ describe.skipIf(!hasBrowser())('the form of a target, on Directus 12', () => {
     ])
 
     await delivery(page, /Delivered\s*200.*posts 1 updated/s).waitFor()
-    expect(await page.evaluate(() => 'notReloaded' in window)).toBe(true)
+    expect(await page.evaluate(() => 'notReloaded' in globalThis)).toBe(true)
     await editor.close()
   })
 
@@ -185,6 +185,7 @@ describe.skipIf(!hasBrowser())('the form of a target, on Directus 12', () => {
     await drawer(page).nth(1).waitFor({ state: 'hidden' })
     await saveSettings(page)
 
+    await open(page, 'content')
     await startTarget(page, { Name: 'Later', URL: receiver.url, Key: KEY })
     await addRule(page, 'Posts')
     await drawer(page).getByText('Ask Ada before you change this').waitFor()

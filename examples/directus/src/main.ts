@@ -17,6 +17,7 @@ const usage = `npm run example:directus                a Directus with Unstale, 
 npm run example:directus -- --once      edits a post, and says when the front end showed it
 
   --port 8055              of Directus; the front end takes the next
+  --folder folder          where its database is, instead of .unstale/example-directus
   --fresh                  forgets what was edited the last time
   --extension folder       another build of the extension than the workspace's`
 
@@ -25,6 +26,7 @@ const { values } = parseArgs({
     once: { type: 'boolean', default: false },
     fresh: { type: 'boolean', default: false },
     port: { type: 'string', default: '8055' },
+    folder: { type: 'string', default: join(root, '.unstale', 'example-directus') },
     extension: { type: 'string', default: join(root, 'packages', 'adapter-directus') },
     help: { type: 'boolean', default: false },
   },
@@ -39,12 +41,12 @@ if (!existsSync(join(values.extension, 'dist', 'api.js'))) {
   process.exit(1)
 }
 
-const folder = join(root, '.unstale', 'example-directus')
 const apiKey = 'a-token-that-the-front-end-knows'
 const cleanups: (() => Promise<unknown>)[] = []
 const dropListeners = new Set<() => void>()
 
 async function start(): Promise<void> {
+  const { folder } = values
   if (values.fresh) await rm(folder, { recursive: true, force: true })
   const port = await freePort(wanted)
   await installDirectus('12')
@@ -83,7 +85,7 @@ async function start(): Promise<void> {
 
   Open a post in the front end and in the Studio, side by side. Save another title, slug or author's name:
   the front end's page is rendered anew, and all others stay as they are. Ctrl+C ends it.
-  (The Studio first asks for a licence key: none is needed here, Skip will do.)
+  (The Studio first asks for a licence key: none is needed here, Skip and Remind Later will do.)
 `)
 }
 

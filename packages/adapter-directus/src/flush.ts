@@ -1,5 +1,6 @@
 /** "Flush now": announces items anew, as if they had been updated, to chosen targets alone. */
 import { type ChangeEvent, type ChangeInput, checkTargets, type ItemKey, type Pipeline, type Target } from '@unstale/core'
+import { toKey } from './capture/keys.ts'
 import { mayAnnounce } from './fields.ts'
 import type { Reader } from './reader.ts'
 import type { FlushReport } from './routes/answers.ts'
@@ -39,7 +40,9 @@ export async function flushThrough({ pipeline, rows, reader }: FlushParts, optio
     if (keys !== null) {
       const found = await reader.byKey({ collection, schema, database: reader.database }, [...keys], paths)
       // What is not there any more may be cached all the same.
-      const gone = [...keys].filter((key) => !found.has(key)).map((key) => ({ collection, event, key }))
+      const gone = [...keys]
+        .filter((key) => !found.has(key))
+        .map((key) => ({ collection, event, key: toKey(schema, collection, key) }))
       await publish([...[...found.values()].map(change), ...gone])
       return keys.size
     }
