@@ -10,6 +10,7 @@ import {
   type Store,
   type TargetInput,
 } from '@unstale/core'
+import { othersBeside } from './beside.ts'
 import type { Captured } from './capture/capture.ts'
 import { TARGETS, TARGETS_USERS } from './fields.ts'
 import { flushThrough } from './flush.ts'
@@ -79,6 +80,7 @@ export async function startRuntime(host: HostContext, settings: Settings, option
     error: unlessStopping((line) => host.logger.error(line)),
   }
   const store = await prepare(host, settings)
+  for (const line of await othersBeside(host)) logger.warn(`unstale: ${line}`)
   const report = (error: unknown) => logger.error(`unstale: ${error instanceof Error ? error.message : String(error)}`)
   const reader = createReader(host)
   const people = createPeople(host)

@@ -6,19 +6,17 @@ import type { Knex } from 'knex'
 const HELD = 60_000
 const LOOK = 200
 
-export async function withLock<T>(database: Knex, table: string, work: (waited: boolean) => Promise<T>): Promise<T> {
+export async function withLock<T>(database: Knex, table: string, work: () => Promise<T>): Promise<T> {
   await createTable(database, table)
   const owner = randomUUID()
   const until = Date.now() + 2 * HELD
-  let waited = false
   while (!(await take(database, table, owner))) {
     // An instance that died while it held it is waited out; one that holds it for longer is overtaken.
     if (Date.now() > until) break
-    waited = true
     await new Promise((resolve) => setTimeout(resolve, LOOK))
   }
   try {
-    return await work(waited)
+    return await work()
   } finally {
     await database(table).where({ id: 1, owner }).update({ held_until: 0 })
   }
