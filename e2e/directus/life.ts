@@ -4,6 +4,7 @@ import {
   type DirectusInTests,
   directusInTests,
   type FlushEvent,
+  type InTestsOptions,
   type Receiver,
   receiverInTests,
 } from './harness/index.ts'
@@ -14,8 +15,9 @@ export const POSTS = [{ collection: 'posts', payload: ['title'] }]
 /** One with a blog, and a target that hears of its posts. */
 export async function startWithTarget(
   env: Record<string, string> = {},
+  options: InTestsOptions = {},
 ): Promise<{ directus: DirectusInTests; api: Api; receiver: Receiver }> {
-  const directus = await directusInTests({ extensions: [extension()], env })
+  const directus = await directusInTests({ ...options, extensions: [extension()], env })
   const receiver = await receiverInTests()
   await createBlog(directus.api)
   await createTarget(directus.api, receiver.url, POSTS)

@@ -7,15 +7,40 @@ export type Row = Record<string, unknown>
 
 /** Runs one statement through the drivers that Directus has; answers its rows. */
 export async function inDatabase(database: Database, sql: string): Promise<Row[]> {
-  const load = createRequire(join((await installDirectus('12')).home, 'package.json'))
-  if (database.client === 'sqlite3') return inSqlite(load, database.filename, sql)
-  if (database.client !== 'pg') throw new Error(`not for ${database.client}`)
-  const { client: _, ...where } = database
-  const { Client } = load('pg') as { Client: new (options: object) => Postgres }
-  const connection = new Client(where)
-  await connection.connect()
+  if (database.client === 'sqlite3') return inSqlite(database.filename, sql)
+  const connection = await toPostgres(database)
   const { rows } = await connection.query(sql).finally(() => connection.end())
   return rows
+}
+
+export interface Held {
+  /** Resolves once somebody waits for it. */
+  awaited(): Promise<void>
+  release(): Promise<void>
+}
+
+/** Keeps everybody else out of a table of Postgres. */
+export async function hold(database: Database, table: string): Promise<Held> {
+  const connection = await toPostgres(database)
+  await connection.query(`BEGIN; LOCK TABLE ${table} IN ACCESS EXCLUSIVE MODE`)
+  const waiting = `SELECT 1 FROM pg_locks WHERE NOT granted AND relation = '${table}'::regclass`
+  return {
+    async awaited() {
+      while ((await connection.query(waiting)).rows.length === 0);
+    },
+    release: () => connection.end(),
+  }
+}
+
+const driver = async (name: string): Promise<unknown> =>
+  createRequire(join((await installDirectus('12')).home, 'package.json'))(name)
+
+async function toPostgres({ client, ...where }: Database): Promise<Postgres> {
+  if (client !== 'pg') throw new Error(`not for ${client}`)
+  const { Client } = (await driver('pg')) as { Client: new (options: object) => Postgres }
+  const connection = new Client(where)
+  await connection.connect()
+  return connection
 }
 
 interface Postgres {
@@ -30,8 +55,8 @@ interface Sqlite {
   close(done: () => void): void
 }
 
-async function inSqlite(load: NodeJS.Require, filename: string, sql: string): Promise<Row[]> {
-  const { Database: Connection } = load('sqlite3') as { Database: new (filename: string) => Sqlite }
+async function inSqlite(filename: string, sql: string): Promise<Row[]> {
+  const { Database: Connection } = (await driver('sqlite3')) as { Database: new (filename: string) => Sqlite }
   const connection = new Connection(filename)
   connection.configure('busyTimeout', 10_000)
   try {

@@ -1,11 +1,13 @@
 /** Announces what was captured: into the inbox, within the mutation's transaction, or from memory after it. */
 import type { ChangeInput, Pipeline, SqlTransaction } from '@unstale/core'
+import type { Knex } from 'knex'
 import type { Announce } from './capture/capture.ts'
 import type { Seen } from './capture/sightings.ts'
 import { ended, isFatal, type Transaction } from './capture/transactions.ts'
 import type { Hydrate } from './hydrate.ts'
 
 export interface OutboxParts {
+  database: Knex
   pipeline: Pick<Pipeline, 'publish'>
   /** False: the store has no inbox, so that what was committed is announced from memory. */
   durable: boolean
@@ -13,11 +15,21 @@ export interface OutboxParts {
   report(error: unknown): void
 }
 
-export function createOutbox({ pipeline, durable, hydrate, report }: OutboxParts): Announce {
+export function createOutbox({ database, pipeline, durable, hydrate, report }: OutboxParts): Announce {
   async function now(seen: readonly Seen[]): Promise<void> {
     const { changes, untrue } = await hydrate(stamped(seen), { verify: true })
     const real = changes.filter((_change, place) => !untrue.has(place))
-    if (real.length > 0) await pipeline.publish(real)
+    if (real.length > 0) await publish(real)
+  }
+
+  /** Directus ends the requests that it has begun while it stops: what they change is written down for the next start. */
+  async function publish(changes: readonly ChangeInput[]): Promise<void> {
+    try {
+      await pipeline.publish(changes)
+    } catch (error) {
+      if (!durable || (error as { code?: unknown }).code !== 'STOPPED') throw error
+      await pipeline.publish(changes, { transaction: { raw: (sql, bindings) => database.raw(sql, bindings as never) } })
+    }
   }
 
   function later(seen: readonly Seen[], transaction: Transaction): void {

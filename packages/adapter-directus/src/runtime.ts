@@ -115,7 +115,7 @@ export async function startRuntime(host: HostContext, settings: Settings, option
   })
   await pipeline.start()
   const captured: Captured = {
-    ...createOutbox({ pipeline, durable: store.durable, hydrate, report }),
+    ...createOutbox({ database, pipeline, durable: store.durable, hydrate, report }),
     interest,
     reader,
     targetsChanged: () => void rows.changed().catch(report),

@@ -23,7 +23,7 @@ export type PublishOptions =
 export interface Pipeline {
   /**
    * Accepts changes. Resolves once they are durable: in the store, or with `transaction` when that commits.
-   * Rejects with CHANGE_INVALID, STORE_FAILED, TARGETS_UNAVAILABLE, TRANSACTION_UNSUPPORTED or STOPPED; none of the
+   * Rejects with CHANGE_INVALID, STORE_FAILED, TARGETS_UNAVAILABLE, TRANSACTION_UNSUPPORTED or (without one) STOPPED; none of the
    * changes was stored then, or (STORE_FAILED) all may yet be. `targets`: only those, by uid or key, of the ones that asked
    * for them (TARGET_UNKNOWN); not within a transaction.
    */
@@ -119,7 +119,9 @@ export function assemblePipeline(parts: PipelineParts): Pipeline {
     input: ChangeInput | readonly ChangeInput[],
     { transaction, targets }: { transaction?: SqlTransaction; targets?: readonly string[] } = {},
   ): Promise<void> {
-    if (stopped) throw new PipelineError('STOPPED', 'the pipeline was stopped: publish before stop(), or start() it again')
+    // Within a transaction it is only written down, and whoever works next finds it.
+    if (stopped && transaction === undefined)
+      throw new PipelineError('STOPPED', 'the pipeline was stopped: publish before stop(), or start() it again')
     // A transaction may hold the only connection: nobody waits in it for what is read by another.
     if (roster.overdue()) transaction === undefined ? await lookForTargets() : void lookForTargets().catch(() => {})
     const { matcher } = roster.loaded ?? (await roster.ready())

@@ -52,6 +52,24 @@ describe('the inbox', () => {
   })
 })
 
+it('is written into after stop, too: whoever works next announces it', async () => {
+  const clock = virtualClock(1_700_000_000_000)
+  const { store, begin } = createDatabase(clock.now)
+  const transport = scriptedTransport()
+  const options = { targets: [target], store, transport, clock }
+  const stopped = createPipeline(options)
+  await stopped.start()
+  await stopped.stop()
+  const transaction = begin()
+  await stopped.publish(change, { transaction: transaction.handle })
+  transaction.commit()
+  const next = createPipeline(options)
+  await next.tick()
+  await clock.advance(60)
+  await next.tick()
+  expect(transport.bodies).toMatchObject([[{ fields: { id: 1, title: 'new' } }]])
+})
+
 it('folds what was committed within a window together', async () => {
   const clock = virtualClock(1_700_000_000_000)
   const { store, begin } = createDatabase(clock.now)
