@@ -6,17 +6,22 @@ import { filtersHold } from './honesty/filters.ts'
 import { everyKeyAndPath } from './honesty/keys.ts'
 import { masksChangeNothing } from './honesty/masks.ts'
 import { nothingThatDidNotHappen, onlyWhatIs } from './honesty/never.ts'
+import { whatIsForbiddenIsSilent } from './honesty/rules-in-permissions.ts'
 import { secretsStaySecret } from './honesty/secrets.ts'
 import { createStage, type Stage } from './stage.ts'
 
-function honesty(name: string, options: InTestsOptions): void {
+function on(name: string, options: InTestsOptions, tests: (stage: () => Stage) => void): void {
   describe(`honesty: ${name}`, () => {
-    let made: Stage
-    const stage = () => made
+    let stage: Stage
     beforeAll(async () => {
-      made = await createStage(options)
+      stage = await createStage(options)
     })
+    tests(() => stage)
+  })
+}
 
+const honesty = (name: string, options: InTestsOptions): void =>
+  on(name, options, (stage) => {
     nothingThatDidNotHappen(stage)
     onlyWhatIs(stage)
     filtersHold(stage)
@@ -25,7 +30,7 @@ function honesty(name: string, options: InTestsOptions): void {
     everyKeyAndPath(stage)
     badRowsAreTold(stage)
   })
-}
 
 honesty('SQLite', {})
+on('Directus 11', { version: '11' }, whatIsForbiddenIsSilent)
 await withService('postgres', ({ url }) => honesty('Postgres', { server: url }))

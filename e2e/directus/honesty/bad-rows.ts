@@ -1,6 +1,6 @@
 /** Rows of targets that are wrong: said when they are saved; left out, and told once, where they came past that. */
 import { beforeAll, describe, expect, it } from 'vitest'
-import { type Api, createCollection, type Item } from '../harness/index.ts'
+import { type Api, createCollection, type FlushEvent, type Item } from '../harness/index.ts'
 import type { Stage } from '../stage.ts'
 import { until } from '../until.ts'
 import { refusalOf, saving, targetRow } from './rows.ts'
@@ -125,25 +125,35 @@ export function badRowsAreTold(stage: () => Stage): void {
         await witness.end()
       })
 
-      it('an url that is none: that target rests, the others work, and it works again once it is mended', async () => {
-        witness = await whole()
-        const other = await createWitness(stage(), [posts])
-        await write('url', 'site.example')
-        await until(
-          () => told(witness.target),
-          ([first]) => first !== undefined && /url/.test(first.message),
-        )
-        expect(await api.get(`/unstale/targets/${witness.target}`)).toMatchObject({ health: { state: 'left-out' } })
-        expect(await other.hears(() => api.items('posts').create({ title: 'A' }))).toHaveLength(1)
-        expect(witness.receiver.requests.at(-1)?.body).toEqual([])
-        await targets().update(witness.target, { url: witness.receiver.url })
-        await until(
-          () => health(witness.target),
-          (state) => state === 'fresh',
-        )
-        expect(await witness.hears(() => api.items('posts').create({ title: 'B' }))).toHaveLength(1)
-        for (const one of [witness, other]) await one.end()
-      })
+      const broken: [what: string, column: string, bad: unknown, good: (witness: Witness) => unknown][] = [
+        ['an url that is none', 'url', 'site.example', ({ receiver }) => receiver.url],
+        ['rules that are an object', 'schema', { collection: 'posts' }, () => [posts, authors]],
+      ]
+      it.each(broken)(
+        '%s: that target rests, the others work; it works again once it is mended',
+        async (_what, column, bad, good) => {
+          witness = await whole()
+          const other = await createWitness(stage(), [posts])
+          await write(column, bad)
+          const [first] = await until(
+            () => told(witness.target),
+            (list) => list.length > 0,
+          )
+          expect(first?.message).toMatch(new RegExp(`- ${column}: `))
+          expect(await api.get(`/unstale/targets/${witness.target}`)).toMatchObject({ health: { state: 'left-out' } })
+          witness.receiver.clear()
+          expect(await other.hears(() => api.items('posts').create({ title: 'A' }))).toHaveLength(1)
+          expect(witness.receiver.requests).toEqual([])
+          await targets().update(witness.target, { [column]: good(witness) })
+          await until(
+            () => health(witness.target),
+            (state) => state === 'fresh',
+          )
+          const isTold = () => witness.receiver.events<FlushEvent>().some(({ fields }) => fields['title'] === 'B')
+          await until(async () => void (await api.items('posts').create({ title: 'B' })), isTold)
+          for (const one of [witness, other]) await one.end()
+        },
+      )
       const health = async (id: string) => (await api.get<{ health: { state: string } }>(`/unstale/targets/${id}`)).health.state
 
       it('a collection that is deleted later: told once, also after a restart', async () => {

@@ -2,6 +2,7 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { type Api, api as apiOf, createField, type FlushEvent } from '../harness/index.ts'
 import type { Stage } from '../stage.ts'
+import { createUser } from '../users.ts'
 import { createWitness, type Told, type Witness } from './witness.ts'
 
 interface Post {
@@ -97,8 +98,7 @@ export function nothingThatDidNotHappen(stage: () => Stage): void {
       let user: Api
 
       beforeAll(async () => {
-        await api.post('/users', { email: 'no@example.com', password: 'secret', status: 'active', token: 'of-a-user' })
-        user = apiOf(stage().directus.url, 'of-a-user')
+        user = await createUser(api, stage().directus.url, 'somebody')
       })
 
       it.each([

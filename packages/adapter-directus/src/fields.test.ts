@@ -1,6 +1,7 @@
+import { RELATED_KEY } from '@unstale/core'
 import { describe, expect, it } from 'vitest'
 import { schemaOf } from '../test/directus.ts'
-import { follow, mayAnnounce, readablePaths } from './fields.ts'
+import { follow, keyPaths, mayAnnounce, readablePaths, withKeys } from './fields.ts'
 
 const schema = schemaOf(
   {
@@ -54,6 +55,26 @@ describe('a path of a rule', () => {
   it('is left out of what is read where it may not be', () => {
     expect(readablePaths(related, 'posts', ['title', 'secret', 'author.user.password', 'nothing'])).toEqual(['title'])
     expect(readablePaths(related, 'directus_users', ['*'])).toEqual(['id', 'first_name'])
+  })
+})
+
+describe('related items', () => {
+  it('are read with their keys, at each step', () => {
+    expect(keyPaths(related, 'posts', ['title', 'author.name', 'author.user.first_name', 'comments.text'])).toEqual([
+      'author.id',
+      'author.user.id',
+      'comments.id',
+    ])
+  })
+
+  it('are their keys for who asks for them, and their fields for who asks for those', () => {
+    const row = { id: 1, author: { id: 7, name: 'Ada' }, comments: [{ id: 5, text: 'hello' }], item: { headline: 'H' } }
+    expect(withKeys(related, 'posts', row, ['author.name', 'comments.text', 'title'])).toMatchObject({
+      author: { [RELATED_KEY]: 7, name: 'Ada' },
+      comments: [{ [RELATED_KEY]: 5, text: 'hello' }],
+    })
+    expect(withKeys(related, 'blocks', row, ['item:pages.headline'])).toMatchObject({ 'item:pages': { headline: 'H' } })
+    expect(withKeys(related, 'posts', { id: 1, author: null }, ['author.name'])).toEqual({ id: 1, author: null })
   })
 })
 

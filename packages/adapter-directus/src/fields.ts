@@ -1,5 +1,6 @@
 /** Which collections and fields may be told to anybody, by Directus's own description of them. */
-import type { CollectionOverview, FieldOverview, Relation, Schema } from './host.ts'
+import { RELATED_KEY } from '@unstale/core'
+import type { CollectionOverview, FieldOverview, Relation, Row, Schema } from './host.ts'
 
 export const TARGETS = 'cache_flush_targets'
 export const TARGETS_USERS = 'cache_flush_targets_directus_users'
@@ -88,4 +89,48 @@ function relatedTo(
     if (relation.related_collection === collection && relation.meta?.one_field === field) return relation.collection
   }
   return null
+}
+
+/** A step of a path to a related item: `author` of `author.name`, and the collection it leads to; null: it is none. */
+function stepOf(schema: Schema, collection: string, path: string): { head: string; rest: string; related: string } | null {
+  const dot = path.indexOf('.')
+  if (dot < 0) return null
+  const head = path.slice(0, dot)
+  const [name, through] = head.split(':') as [string, string?]
+  const related = relatedTo(schema.relations, collection, name, through)
+  return related === null ? null : { head, rest: path.slice(dot + 1), related }
+}
+
+/** Paths to the keys of the items through which these lead. */
+export function keyPaths(schema: Schema, collection: string, paths: readonly string[]): string[] {
+  const keys = paths.flatMap((path): string[] => {
+    const step = stepOf(schema, collection, path)
+    const primary = step === null ? undefined : schema.collections[step.related]?.primary
+    if (step === null || primary === undefined) return []
+    return [primary, ...keyPaths(schema, step.related, [step.rest])].map((one) => `${step.head}.${one}`)
+  })
+  return [...new Set(keys)]
+}
+
+/** Gives related items their keys, for who asks for the key alone, and finds those of several collections under their paths. */
+export function withKeys(schema: Schema, collection: string, row: Row, paths: readonly string[]): Row {
+  const whole: Row = { ...row }
+  const byHead = Map.groupBy(
+    paths.flatMap((path) => stepOf(schema, collection, path) ?? []),
+    ({ head }) => head,
+  )
+  for (const [head, steps] of byHead) {
+    const related = steps[0]?.related as string
+    const rests = steps.map(({ rest }) => rest)
+    const [name] = head.split(':') as [string]
+    const marked = (value: unknown): unknown => {
+      if (Array.isArray(value)) return value.map(marked)
+      if (typeof value !== 'object' || value === null) return value
+      const item = withKeys(schema, related, value as Row, rests)
+      const primary = schema.collections[related]?.primary as string
+      return primary in item ? { ...item, [RELATED_KEY]: item[primary] } : item
+    }
+    whole[head] = marked(row[name])
+  }
+  return whole
 }

@@ -1,7 +1,7 @@
 /** Reads items for us: past permissions, without events, and never a secret. */
 import type { ItemKey } from '@unstale/core'
 import type { Knex } from 'knex'
-import { readablePaths } from './fields.ts'
+import { keyPaths, readablePaths, withKeys } from './fields.ts'
 import type { HostContext, Row, Schema } from './host.ts'
 
 export interface Reader {
@@ -41,8 +41,14 @@ export function createReader({
 
   function fieldsOf({ schema, collection }: Place, paths: readonly string[]): string[] {
     const primary = schema.collections[collection]?.primary as string
-    return [...new Set([primary, ...readablePaths(schema, collection, paths)])]
+    const readable = readablePaths(schema, collection, paths)
+    return [...new Set([primary, ...readable, ...keyPaths(schema, collection, readable)])]
   }
+
+  const whole =
+    ({ schema, collection }: Place, paths: readonly string[]) =>
+    (row: Row) =>
+      withKeys(schema, collection, row, paths)
 
   const reader: Reader = {
     database,
@@ -66,7 +72,7 @@ export function createReader({
       const fields = fieldsOf(place, paths)
       for (const some of portions(keys)) {
         const rows = await serviceOf(place).readMany(some, { fields, limit: -1 }, { emitEvents: false })
-        for (const row of rows) found.set(String(row[primary]), row)
+        for (const row of rows.map(whole(place, fields))) found.set(String(row[primary]), row)
       }
       return found
     },
@@ -76,7 +82,8 @@ export function createReader({
       const fields = fieldsOf(place, [...paths, field])
       for (const some of portions(keys)) {
         const query = { filter: { [field]: { _in: some } }, fields, limit: limit - rows.length }
-        rows.push(...(await serviceOf(place).readByQuery(query, { emitEvents: false })))
+        const found = await serviceOf(place).readByQuery(query, { emitEvents: false })
+        rows.push(...found.map(whole(place, fields)))
         if (rows.length >= limit) break
       }
       return rows
@@ -92,7 +99,7 @@ export function createReader({
         const filter = after === undefined ? {} : { [primary]: { _gt: after } }
         const query = { fields, filter, sort: [primary], limit: PORTION }
         const rows = await serviceOf(place).readByQuery(query, { emitEvents: false })
-        if (rows.length > 0) await each(rows)
+        if (rows.length > 0) await each(rows.map(whole(place, fields)))
         if (rows.length < PORTION) return
         after = rows.at(-1)?.[primary]
       }

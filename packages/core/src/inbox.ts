@@ -140,8 +140,8 @@ function reduced(change: Change, interest: Interest): Change {
   const { previous, ...rest } = change
   return {
     ...rest,
-    fields: sendable(pickPaths(change.fields, interest.fields)),
-    ...(previous === undefined ? undefined : { previous: sendable(pickPaths(previous, interest.previous)) }),
+    fields: sendable(pickPaths(change.fields, interest.fields, {}, { whole: true })),
+    ...(previous === undefined ? undefined : { previous: sendable(pickPaths(previous, interest.previous, {}, { whole: true })) }),
   }
 }
 

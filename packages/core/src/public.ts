@@ -1,5 +1,6 @@
 /** What both entries export. */
 export type { Interest } from './accept/match.ts'
+export { KEY as RELATED_KEY } from './accept/paths.ts'
 export { systemClock } from './clock.ts'
 export { checkTargets, DEFAULT_RETRY, DEFAULT_WINDOW, parseTargets, type RuleInput, type TargetInput } from './config.ts'
 export type { PipelineOptions } from './create.ts'

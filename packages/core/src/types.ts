@@ -22,7 +22,10 @@ export interface Change {
   event: ChangeEvent
   /** Primary key; `'*'` stands for every item of the collection. `1` and `'1'` are one item. */
   key: ItemKey
-  /** The state after the change; for a delete, the last known values. */
+  /**
+   * The state after the change; for a delete, the last known values. A related item of which both the key and fields are
+   * known is `{ [RELATED_KEY]: 7, name: 'Ada' }`: for who asks for `author` it is 7, and `author.name` is Ada.
+   */
   fields: Readonly<Record<string, unknown>>
   /** The state before the change, where the source knows it. */
   previous?: Readonly<Record<string, unknown>>

@@ -224,7 +224,8 @@ function union(rules: readonly CompiledRule[], of: (rule: CompiledRule) => reado
 
 function unite(...lists: (readonly string[])[]): string[] {
   const all = [...new Set(lists.flat())]
-  return all.includes('*') ? ['*'] : all
+  // What is related is not among all the fields of an item.
+  return all.includes('*') ? ['*', ...all.filter((path) => path.includes('.'))] : all
 }
 
 function entryOf<K, V>(map: Map<K, V>, key: K, make: () => V): V {

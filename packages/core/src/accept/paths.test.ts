@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { pickPaths, someAt, UNKNOWN, valueAt } from './paths.ts'
+import { KEY, pickPaths, someAt, UNKNOWN, valueAt } from './paths.ts'
 
 const parsed = (text: string): Record<string, unknown> => JSON.parse(text) as Record<string, unknown>
 
@@ -232,4 +232,46 @@ describe('pickPaths', () => {
       { numRuns: 3000 },
     )
   })
+})
+
+describe('a related item whose key is known beside its fields', () => {
+  const state = {
+    author: { [KEY]: 7, name: 'Ada' },
+    tags: [
+      { [KEY]: 1, label: 'a' },
+      { [KEY]: 2, label: 'b' },
+    ],
+  }
+
+  it.each([
+    ['author', 7],
+    ['author.name', 'Ada'],
+    ['tags', [1, 2]],
+    ['tags.label', ['a', 'b']],
+  ])('%s is %j', (path, value) => expect(valueAt(state, path)).toEqual(value))
+
+  it('is compared by its key', () => {
+    expect(someAt(state, 'author', (value) => value === 7, 0)).toBe(true)
+    expect(someAt(state, 'author.name', (value) => value === 'Ada', 0)).toBe(true)
+  })
+
+  it.each([
+    [['author'], { author: 7 }],
+    [['author.name'], { author: { name: 'Ada' } }],
+    // Of a field and what is in it, a body has room for one.
+    [['author', 'author.name'], { author: { name: 'Ada' } }],
+    [['author.name', 'author'], { author: { name: 'Ada' } }],
+    [['tags'], { tags: [1, 2] }],
+    [['tags.label', 'tags'], { tags: [{ label: 'a' }, { label: 'b' }] }],
+    [['*'], { author: 7, tags: [1, 2] }],
+    [['author.*'], { author: { name: 'Ada' } }],
+  ])('is picked by %j', (paths, picked) => expect(pickPaths(state, paths)).toEqual(picked))
+
+  it.each([
+    [['author', 'author.name', 'tags', 'tags.label']],
+    [['author.name', 'author', 'tags.label', 'tags']],
+    [['*', 'author.name', 'tags.label']],
+  ])('is kept whole where somebody reads it again: %j', (paths) =>
+    expect(pickPaths(state, paths, {}, { whole: true })).toEqual(state),
+  )
 })

@@ -2,6 +2,22 @@
 
 export const UNKNOWN: unique symbol = Symbol('unknown')
 
+/**
+ * A related item whose key and fields are both known is `{ [KEY]: 7, name: 'Ada' }`: `author` is 7, and `author.name` is Ada.
+ * No field has that name.
+ */
+export const KEY = '\u0000key'
+
+/** What is at the end of a path: of related items, their keys. */
+function plain(value: unknown): unknown {
+  if (Array.isArray(value)) return value.some(hasKey) ? value.map(plain) : value
+  return hasKey(value) ? value[KEY] : value
+}
+
+function hasKey(value: unknown): value is { [KEY]: unknown } {
+  return typeof value === 'object' && value !== null && Object.hasOwn(value, KEY)
+}
+
 type State = Readonly<Record<string, unknown>>
 
 /**
@@ -26,7 +42,7 @@ function within(value: unknown, path: string): unknown {
   return typeof value === 'object' ? valueAt(value as State, path) : UNKNOWN
 }
 
-const known = (value: unknown): unknown => (value === undefined ? UNKNOWN : value)
+const known = (value: unknown): unknown => (value === undefined ? UNKNOWN : plain(value))
 
 /**
  * Whether a value at the path passes: of several on the way through arrays any will do, and one that is unknown might.
@@ -38,7 +54,7 @@ export function someAt(
   passes: (value: unknown, now: number) => boolean,
   now: number,
 ): true | false | undefined {
-  if (Object.hasOwn(state, path)) return state[path] === undefined ? undefined : passes(state[path], now)
+  if (Object.hasOwn(state, path)) return state[path] === undefined ? undefined : passes(plain(state[path]), now)
   const dot = path.indexOf('.')
   if (dot < 0) return undefined
   const head = path.slice(0, dot)
@@ -60,36 +76,67 @@ function someWithin(value: unknown, path: string, passes: (value: unknown, now: 
 
 /**
  * The fields at the given paths, in their order; unknown ones are left out, dotted ones come out nested, `'*'` takes all
- * (`author.*` all of the author). They are added to `picked`.
+ * (`author.*` all of the author). They are added to `picked`. `whole`: related items keep their key beside their fields.
  */
-export function pickPaths(state: State, paths: readonly string[], picked: Record<string, unknown> = {}): Record<string, unknown> {
+export function pickPaths(
+  state: State,
+  paths: readonly string[],
+  picked: Record<string, unknown> = {},
+  { whole = false }: { whole?: boolean } = {},
+): Record<string, unknown> {
+  const end = whole ? own : plain
   for (const path of paths) {
-    if (path === '*' || !Object.hasOwn(state, path)) pickInto(picked, state, path)
-    else define(picked, path, state[path])
+    if (path === '*' || !Object.hasOwn(state, path)) pickInto(picked, state, path, end)
+    else pickEnd(picked, path, state[path], end)
   }
   return picked
 }
 
-function pickInto(picked: Record<string, unknown>, state: State, path: string): void {
+type End = (value: unknown) => unknown
+
+/** Of related items the keys alone, as they stand beside their fields. */
+function own(value: unknown): unknown {
+  if (Array.isArray(value)) return value.some(hasKey) ? value.map(own) : value
+  return hasKey(value) ? { [KEY]: value[KEY] } : value
+}
+
+/** What was taken of a related item is more than its key. */
+function pickEnd(picked: Record<string, unknown>, name: string, value: unknown, end: End): void {
+  const taken = Object.hasOwn(picked, name) ? picked[name] : undefined
+  const related = Array.isArray(value) ? value.some(hasKey) : hasKey(value)
+  if (related && typeof taken === 'object' && taken !== null) {
+    if (end === own) define(picked, name, joined(taken, end(value)))
+    return
+  }
+  define(picked, name, end(value))
+}
+
+function joined(taken: unknown, keys: unknown): unknown {
+  if (Array.isArray(keys)) return keys.map((key, index) => joined(Array.isArray(taken) ? taken[index] : undefined, key))
+  return { ...(taken as object), ...(keys as object) }
+}
+
+function pickInto(picked: Record<string, unknown>, state: State, path: string, end: End): void {
   if (path === '*') {
-    for (const [name, value] of Object.entries(state)) define(picked, name, value)
+    for (const [name, value] of Object.entries(state)) if (name !== KEY) pickEnd(picked, name, value, end)
     return
   }
   const dot = path.indexOf('.')
   const head = dot < 0 ? path : path.slice(0, dot)
   if (!Object.hasOwn(state, head) || state[head] === undefined) return
   const taken = Object.hasOwn(picked, head) ? picked[head] : undefined
-  define(picked, head, dot < 0 ? state[head] : nested(taken, state[head], path.slice(dot + 1)))
+  if (dot < 0) pickEnd(picked, head, state[head], end)
+  else define(picked, head, nested(taken, state[head], path.slice(dot + 1), end))
 }
 
 /** What of `value` a path names, joined with what earlier paths have taken of it. */
-function nested(taken: unknown, value: unknown, path: string): unknown {
+function nested(taken: unknown, value: unknown, path: string, end: End): unknown {
   if (Array.isArray(value)) {
-    return value.map((member, index) => nested(Array.isArray(taken) ? taken[index] : undefined, member, path))
+    return value.map((member, index) => nested(Array.isArray(taken) ? taken[index] : undefined, member, path, end))
   }
   if (typeof value !== 'object' || value === null) return value
   const into = typeof taken === 'object' && taken !== null ? { ...taken } : {}
-  pickInto(into, value as State, path)
+  pickInto(into, value as State, path, end)
   return into
 }
 

@@ -48,6 +48,14 @@ describe('a committed change', () => {
     expect(told(fold([{ at: 5, change: now, entries }], filtered))).toEqual([['t0', '{"id":1}']])
   })
 
+  it('that was unknown, and turns out never to have matched, is nothing to anybody', () => {
+    const filtered = matcherOf({ rules: [{ collection: 'posts', payload: ['title'], filter: { status: { _eq: 'published' } } }] })
+    const entries = toEntries([{ ...change, fields: {} }], filtered, 5)
+    expect(told(entries)).toEqual([['t0', '{"id":1}']])
+    const now = { ...change, fields: { title: 'b', status: 'draft' }, previous: { status: 'draft' } }
+    expect(told(fold([{ at: 5, change: now, entries }], filtered))).toEqual([])
+  })
+
   it('waits for a draft, and is dropped for an archived target', () => {
     const entries = toEntries([change], matcherOf({}, {}), 5)
     expect(told(fold([{ at: 5, change, entries }], matcherOf({ status: 'draft' }, { status: 'archived' })))).toEqual([

@@ -28,8 +28,10 @@ export function fold(rows: readonly Folded[], matcher: Matcher): Entry[] {
       if (bound?.target.status === 'archived') continue
       if (bound?.target.status !== 'published' || bound.revision !== carried.revision) kept.push(carried)
       else if (anew !== undefined) kept.push(anew)
-      // It matched when it was published, and its newest values match no more: they must not be shown.
-      else kept.push(toEntry(bound.target, carried.item, keyAlone(carried.change), bound.revision, at))
+      // It matched when it was published, and its newest values match no more: they must not be shown. What was unknown then,
+      // and is known now, never matched.
+      else if (carried.change.shows !== 'key')
+        kept.push(toEntry(bound.target, carried.item, keyAlone(carried.change), bound.revision, at))
     }
     return [...kept, ...fresh.values()]
   })
