@@ -15,6 +15,8 @@ export interface InboxRelay {
   write(changes: readonly Change[], matcher: Matcher, at: number, transaction: SqlTransaction): Promise<readonly Entry[]>
   /** Appends what was committed, oldest first. */
   fold(): Promise<void>
+  /** Whether `fold` is going to be rung for within a moment: until then more may come, and all of it is folded at once. */
+  isSoon(): boolean
 }
 
 export interface InboxRelayDeps {
@@ -33,6 +35,8 @@ export interface InboxRelayDeps {
 const PORTION = 500
 /** Milliseconds before the end of a window at which all that has to go out with it is folded. */
 const AHEAD = 20
+/** Milliseconds that what others have committed, and have not folded themselves, may wait for that. */
+const SOON = 1_000
 
 export function createInboxRelay({ store, roster, sources, teller, relieve, time, sleep, ring }: InboxRelayDeps): InboxRelay {
   const { inbox } = store
@@ -132,7 +136,7 @@ export function createInboxRelay({ store, roster, sources, teller, relieve, time
     return current
   }
 
-  return { write, fold: foldAll }
+  return { write, fold: foldAll, isSoon: () => foldAt !== null && foldAt - time.now() < SOON }
 }
 
 /** What of a change has to wait in the inbox: the fields that somebody asked for, but for values that no body could carry. */

@@ -248,7 +248,7 @@ export function assemblePipeline(parts: PipelineParts): Pipeline {
         alarm,
         concurrency,
         ready: roster.ready,
-        foldInbox: inbox.fold,
+        inbox,
         peeked,
       })
       const timers = new AbortController()

@@ -21,8 +21,8 @@ export interface PoolDeps {
   /** Attempts that may be in flight at once. */
   concurrency: number
   ready(): Promise<Loaded>
-  /** Appends what the inbox holds. */
-  foldInbox(): Promise<void>
+  /** Appends what the inbox holds; not now, if that is going to happen in a moment. */
+  inbox: { fold(): Promise<void>; isSoon(): boolean }
   /** Takes notice of what else the store said. */
   peeked(peek: Peek): Promise<void>
 }
@@ -44,7 +44,7 @@ const CLAIMS = 8
 const GIVING_BACK = 2000
 
 /** Keeps `concurrency` slots busy with what is due. Failing targets use at most a quarter of them, so that they never hold up the others. */
-export function createPool({ store, clock, time, teller, worker, alarm, concurrency, ready, foldInbox, peeked }: PoolDeps): Pool {
+export function createPool({ store, clock, time, teller, worker, alarm, concurrency, ready, inbox, peeked }: PoolDeps): Pool {
   const failingSlots = Math.ceil(concurrency / 4)
   const stopping = new AbortController()
   const aborting = new AbortController()
@@ -108,9 +108,9 @@ export function createPool({ store, clock, time, teller, worker, alarm, concurre
       await peeked(seen)
       return seen
     }
-    let { nextDueAt, inbox } = await peek()
-    if (inbox) {
-      await foldInbox()
+    let { nextDueAt, inbox: waits } = await peek()
+    if (waits && !inbox.isSoon()) {
+      await inbox.fold()
       nextDueAt = (await peek()).nextDueAt
     }
     const poll = time.now() + POLL
