@@ -83,7 +83,6 @@ export interface ItemsService {
 export interface Query {
   fields?: readonly string[]
   limit?: number
-  page?: number
   sort?: readonly string[]
   filter?: Record<string, unknown>
 }
@@ -100,14 +99,12 @@ export interface Services {
   ) => {
     createField(collection: string, field: unknown): Promise<void>
     updateField(collection: string, field: unknown): Promise<string>
-    readOne(collection: string, field: string): Promise<Row>
   }
   RelationsService: new (
     options: ServiceOptions,
   ) => {
     createOne(relation: unknown): Promise<void>
     updateOne(collection: string, field: string, relation: unknown): Promise<void>
-    readAll(collection?: string): Promise<Relation[]>
   }
   UtilsService: new (options: ServiceOptions) => { clearCache(options: { system: boolean }): Promise<void> }
   PermissionsService: new (

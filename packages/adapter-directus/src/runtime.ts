@@ -87,7 +87,7 @@ export async function startRuntime(host: HostContext, settings: Settings, option
   const log = deliveryLog(store, settings.log)
   const rows = rowSource({
     database,
-    reader: { ...reader, schemaWith: async (name) => onlyOurs(await reader.schemaWith(name)) },
+    reader: { schemaWith: async (name) => onlyOurs(await reader.schemaWith(name)) },
     services: host.services,
     settings,
     store,
@@ -119,7 +119,6 @@ export async function startRuntime(host: HostContext, settings: Settings, option
     interest,
     reader,
     targetsChanged: () => void rows.changed().catch(report),
-    schemaChanged: () => void rows.changed().catch(report),
     isTarget: (collection) => collection === TARGETS || collection === TARGETS_USERS,
     report,
   }

@@ -104,7 +104,7 @@ export function readSettings(env: Readonly<Record<string, unknown>>): ReadSettin
 const HOUR = 3_600_000
 
 /** Directus casts what it finds in its environment: `true`, numbers and comma lists arrive as such. */
-function toBoolean(value: unknown): boolean | undefined {
+export function toBoolean(value: unknown): boolean | undefined {
   const text = String(value).toLowerCase()
   return text === 'true' ? true : text === 'false' ? false : undefined
 }

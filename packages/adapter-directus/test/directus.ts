@@ -66,7 +66,6 @@ export function fakeDirectus(schema: Schema): FakeDirectus {
     now: async (seen) => void announced.push({ how: 'now', seen }),
     reader,
     targetsChanged: () => void targets++,
-    schemaChanged: () => {},
     isTarget: (collection) => collection === 'cache_flush_targets',
     report: (error) => void reports.push(error),
   }

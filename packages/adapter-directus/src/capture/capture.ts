@@ -27,10 +27,8 @@ export interface Announce {
 
 export interface Captured extends Asked, Announce {
   reader: Reader
-  /** A row of the targets was changed. */
+  /** A row of the targets was changed, or what their rules name. */
   targetsChanged(): void
-  /** A collection or a field was. */
-  schemaChanged(): void
   isTarget(collection: string): boolean
   report(error: unknown): void
 }
@@ -170,7 +168,7 @@ export function capture({ filter, action }: Pick<HookRegister, 'filter' | 'actio
       after(async (captured, meta, context) => {
         const collection = String(meta['collection'])
         const scope = String(meta['event']).split('.')[0]
-        if (scope === 'collections' || scope === 'fields' || scope === 'relations') captured.schemaChanged()
+        if (scope === 'collections' || scope === 'fields' || scope === 'relations') captured.targetsChanged()
         // Named by their fields, in the collection that has them: nothing happened to its items.
         if (scope === 'fields' && collection !== 'directus_fields') return
         if (captured.isTarget(collection)) return captured.targetsChanged()

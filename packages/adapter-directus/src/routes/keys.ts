@@ -4,6 +4,7 @@ import { type KeyAction, withAction } from '../rows/keys.ts'
 import { decrypted } from '../rows/secrets.ts'
 import type { Runtime } from '../runtime.ts'
 import type { KeysReport } from './answers.ts'
+import { Refused } from './refused.ts'
 
 /** Changes the signing keys of a target, through a service of Directus: it encrypts them. */
 export async function changeKeys(
@@ -13,15 +14,16 @@ export async function changeKeys(
   action: unknown,
 ): Promise<KeysReport> {
   if (action !== 'rotate' && action !== 'finish' && action !== 'remove') {
-    throw Object.assign(new Error("action has to be 'rotate', 'finish' or 'remove'"), { status: 400, code: 'INVALID_PAYLOAD' })
+    throw new Refused(400, 'INVALID_PAYLOAD', "action has to be 'rotate', 'finish' or 'remove'")
   }
   const { database, services } = host
   const stored = (await database(TARGETS).where({ id }).first()) as Row
   if (!('signing_keys' in stored)) {
-    throw Object.assign(new Error(`${TARGETS} has no field signing_keys: add it as the folder schema of the extension says`), {
-      status: 400,
-      code: 'INVALID_PAYLOAD',
-    })
+    throw new Refused(
+      400,
+      'INVALID_PAYLOAD',
+      `${TARGETS} has no field signing_keys: add it as the folder schema of the extension says`,
+    )
   }
   const [row = stored] = (await decrypted({ database, services }, schema, [stored])).rows
   const { columns, report } = withAction(row, action satisfies KeyAction, {

@@ -21,7 +21,7 @@ export async function reportOf(
   const row = ((await database(TARGETS).where({ id }).first()) ?? { id }) as Row
   const schema = await reader.schemaWith(TARGETS)
   const [readable = row] = schema === undefined ? [] : (await decrypted({ database, services }, schema, [row])).rows
-  const { targets } = checkTargets(await rows.read())
+  const { targets } = checkTargets(await rows.read(id))
   const target = targets.find(({ uid }) => uid === id)
   const problems = [...(rows.problems.get(id) ?? [])]
   const [[stats], records, now] = await Promise.all([store.stats([id]), log.list({ target: id, limit: SHOWN }), store.time()])

@@ -5,6 +5,7 @@ import type { Accountability, HostContext, Schema } from '../host.ts'
 import type { FlushOptions } from '../runtime.ts'
 import { current } from '../shared.ts'
 import { changeKeys } from './keys.ts'
+import { Refused } from './refused.ts'
 import { reportOf, testOf } from './report.ts'
 
 interface Request {
@@ -25,17 +26,6 @@ type Handler = (request: Request, response: Response) => void
 export interface Router {
   get(path: string, handler: Handler): void
   post(path: string, handler: Handler): void
-}
-
-class Refused extends Error {
-  readonly status: number
-  readonly code: string
-
-  constructor(status: number, code: string, message: string) {
-    super(message)
-    this.status = status
-    this.code = code
-  }
 }
 
 const ACTIONS: Readonly<Record<string, (id: string, request: Request) => Promise<unknown>>> = {

@@ -18,8 +18,11 @@ import { checkRules } from './rules.ts'
 import { decrypted } from './secrets.ts'
 
 export interface RowSource extends TargetSource {
-  /** The targets as `load` answers them, for somebody else than the pipeline: which list that has is not touched. */
-  read(): Promise<readonly unknown[]>
+  /**
+   * The targets as `load` answers them, for somebody else than the pipeline: which list that has is not touched. With an id:
+   * of the rows, that one alone.
+   */
+  read(id?: string): Promise<readonly unknown[]>
   /** What is wrong with each row, by id, as of the last load. */
   problems: ReadonlyMap<string, readonly string[]>
   /** Loads anew, in this process and (where the store is shared) in all others. */
@@ -28,7 +31,7 @@ export interface RowSource extends TargetSource {
 
 export interface RowSourceParts {
   database: Knex
-  reader: Pick<Reader, 'schema' | 'schemaWith'>
+  reader: Pick<Reader, 'schemaWith'>
   services: Pick<Services, 'ItemsService'>
   settings: Pick<Settings, 'format' | 'window' | 'horizon' | 'timeout'>
   store: Pick<Store, 'targets' | 'durable'>
@@ -51,9 +54,9 @@ export function rowSource(parts: RowSourceParts): RowSource {
   // Its version is what all instances see within a second of an edit.
   const table = rows === undefined ? undefined : { rows, version: -1 }
 
-  async function read(found = new Map<string, string[]>()): Promise<readonly unknown[]> {
+  async function read(found: Map<string, string[]>, id?: string): Promise<readonly unknown[]> {
     const schema = await reader.schemaWith(TARGETS)
-    return [...more, ...(schema === undefined ? [] : await loadRows(schema, found))]
+    return [...more, ...(schema === undefined ? [] : await loadRows(schema, found, id))]
   }
 
   async function load(): Promise<readonly unknown[]> {
@@ -66,8 +69,10 @@ export function rowSource(parts: RowSourceParts): RowSource {
     return targets
   }
 
-  async function loadRows(schema: Schema, found: Map<string, string[]>): Promise<unknown[]> {
-    const all = (await database(TARGETS).select('*')) as Row[]
+  async function loadRows(schema: Schema, found: Map<string, string[]>, id?: string): Promise<unknown[]> {
+    const all = (await database(TARGETS)
+      .select('*')
+      .where(id === undefined ? {} : { id })) as Row[]
     const { rows: readable, unreadable } = await decrypted(parts, schema, all)
     return readable.map((row) => {
       const id = String(row['id'])
@@ -84,7 +89,7 @@ export function rowSource(parts: RowSourceParts): RowSource {
 
   return {
     load,
-    read: () => read(),
+    read: (id) => read(new Map(), id),
     ...(table === undefined ? undefined : { table }),
     watch(changed) {
       listeners.add(changed)

@@ -1,4 +1,10 @@
-const TABLES = ['version', 'lanes', 'entries', 'dead', 'inbox', 'arrivals', 'targets', 'log', 'log_items', 'setup']
+import { printTables } from '@unstale/core'
+
+/** The store's, and that of the lock. */
+function tablesOf(prefix: string): string[] {
+  const statements = printTables('sqlite', prefix).matchAll(/CREATE TABLE IF NOT EXISTS (\w+)/g)
+  return [...[...statements].map(([, name]) => name as string), `${prefix}setup`]
+}
 
 /**
  * Directus looks at every table of its database, warns of those whose form it does not like, and shows all of them in the Data
@@ -11,7 +17,7 @@ export function hideTables(env: Readonly<Record<string, unknown>>, prefix: strin
     : String(hidden ?? '')
         .split(',')
         .filter((name) => name !== '')
-  for (const name of TABLES) if (!list.includes(prefix + name)) list.push(prefix + name)
+  for (const name of tablesOf(prefix)) if (!list.includes(name)) list.push(name)
   if (list === hidden) return
   try {
     ;(env as Record<string, unknown>)['DB_EXCLUDE_TABLES'] = list

@@ -9,9 +9,17 @@ export const UNKNOWN: unique symbol = Symbol('unknown')
 export const KEY = '\u0000key'
 
 /** What is at the end of a path: of related items, their keys. */
-function plain(value: unknown): unknown {
-  if (Array.isArray(value)) return value.some(hasKey) ? value.map(plain) : value
-  return hasKey(value) ? value[KEY] : value
+const plain: End = (value) => atEnd(value, (item) => item[KEY])
+
+/** Of related items the keys alone, as they stand beside their fields. */
+const own: End = (value) => atEnd(value, (item) => ({ [KEY]: item[KEY] }))
+
+type End = (value: unknown) => unknown
+
+/** The value itself, unless there are related items in it. */
+function atEnd(value: unknown, of: (item: { [KEY]: unknown }) => unknown): unknown {
+  if (Array.isArray(value)) return value.some(hasKey) ? value.map((member) => atEnd(member, of)) : value
+  return hasKey(value) ? of(value) : value
 }
 
 function hasKey(value: unknown): value is { [KEY]: unknown } {
@@ -92,23 +100,12 @@ export function pickPaths(
   return picked
 }
 
-type End = (value: unknown) => unknown
-
-/** Of related items the keys alone, as they stand beside their fields. */
-function own(value: unknown): unknown {
-  if (Array.isArray(value)) return value.some(hasKey) ? value.map(own) : value
-  return hasKey(value) ? { [KEY]: value[KEY] } : value
-}
-
 /** What was taken of a related item is more than its key. */
 function pickEnd(picked: Record<string, unknown>, name: string, value: unknown, end: End): void {
   const taken = Object.hasOwn(picked, name) ? picked[name] : undefined
-  const related = Array.isArray(value) ? value.some(hasKey) : hasKey(value)
-  if (related && typeof taken === 'object' && taken !== null) {
-    if (end === own) define(picked, name, joined(taken, end(value)))
-    return
-  }
-  define(picked, name, end(value))
+  const ended = end(value)
+  if (Object.is(ended, value) || typeof taken !== 'object' || taken === null) define(picked, name, ended)
+  else if (end === own) define(picked, name, joined(taken, ended))
 }
 
 function joined(taken: unknown, keys: unknown): unknown {
