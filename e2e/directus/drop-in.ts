@@ -201,8 +201,10 @@ export function dropIn(name: string, options: InTestsOptions): void {
     it('can be put in again', async () => {
       await swapIn({ CACHE_FLUSH_DEFAULT_FORMAT: 'batch' })
       const { id } = await createPost('C')
-      expect((await arrived('/bearer', id)).body).toMatchObject([{ fields: { id, slug: 'c', title: 'C' } }])
-      expect((await arrived('/meanwhile', id)).body).toMatchObject([{ fields: { id } }])
+      // Others may come with it: what a target had just answered when the server stopped is sent again.
+      const last = async (path: string) => ((await arrived(path, id)).body as FlushEvent[]).at(-1)
+      expect(await last('/bearer')).toMatchObject({ fields: { id, slug: 'c', title: 'C' } })
+      expect(await last('/meanwhile')).toMatchObject({ fields: { id } })
     })
   })
 }
