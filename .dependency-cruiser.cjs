@@ -10,6 +10,7 @@ const onePlace = {
   mitt: 'deliver/notify\\.ts$',
   undici: 'transports/undici\\.ts$',
   ofetch: 'transports/fetch\\.ts$',
+  croner: 'sources/hooks/cron\\.ts$',
   'ipaddr.js': 'network\\.ts$',
   knex: 'stores/sql/',
   'better-sqlite3': 'stores/sql/sqlite\\.ts$',
@@ -63,6 +64,12 @@ module.exports = {
       'A store imports types, ports, errors, its own kind, and its client.',
       `${CORE}/stores/`,
       `${CORE}/(types|ports|errors)\\.ts$|${CORE}/stores/|node_modules/|^node:|^(fs|path|crypto|module|util|worker_threads|timers/promises)$`,
+    ),
+    only(
+      'sources',
+      'A source imports types, ports, errors, the clock, its own kind, and what it tells people with.',
+      `${CORE}/sources/`,
+      `${CORE}/(types|ports|errors|clock)\\.ts$|${CORE}/sources/|${CORE}/accept/nearest\\.ts$|${CORE}/deliver/notify\\.ts$|node_modules/`,
     ),
     {
       name: 'notify',

@@ -2,11 +2,11 @@ import { existsSync, readFileSync } from 'node:fs'
 import type { Options } from 'tsup'
 
 type Conditions = string | { [condition: string]: Conditions }
-type Manifest = { exports: Conditions; devDependencies?: Record<string, string> }
+type Manifest = { exports: Conditions; bin?: Conditions; devDependencies?: Record<string, string> }
 
 const manifest = JSON.parse(readFileSync('package.json', 'utf8')) as Manifest
 
-/** A package's exports say what it publishes: `./dist/name.js` is built from src/name.ts or src/name/index.ts. */
+/** A package's exports and commands say what it publishes: `./dist/name.js` is built from src/name.ts or src/name/index.ts. */
 function entries(exports: Conditions): Record<string, string> {
   if (typeof exports !== 'string') return Object.assign({}, ...Object.values(exports).map(entries))
   const name = /^\.\/dist\/(.+)\.js$/.exec(exports)?.[1]
@@ -18,7 +18,7 @@ function entries(exports: Conditions): Record<string, string> {
 const inlined = Object.keys(manifest.devDependencies ?? {}).filter((name) => name.startsWith('@unstale/'))
 
 const config: Options = {
-  entry: entries(manifest.exports),
+  entry: { ...entries(manifest.exports), ...entries(manifest.bin ?? {}) },
   format: ['esm', 'cjs'],
   target: 'es2022',
   // No entry may lean on a runtime by accident; what is for Node alone says so with `node:`.

@@ -45,6 +45,15 @@ test('CommonJS: Knex and better-sqlite3 at one end, Express at the other, one tr
   expect(JSON.parse(stdout)).toEqual([{ event: 'create', id: 2, slug: 'post-2' }])
 })
 
+test('npx unstale sql prints tables, and says what it does not know', async () => {
+  const { code, stdout } = await run('npx', ['unstale', 'sql', '--dialect', 'postgres', '--prefix', 'shop_'], { cwd: site })
+  expect(code).toBe(0)
+  expect(stdout).toContain('CREATE TABLE IF NOT EXISTS shop_inbox')
+  const unknown = await run('npx', ['unstale', 'sql', '--dialect', 'mssql'], { cwd: site })
+  expect(unknown).toMatchObject({ code: 1, stdout: '' })
+  expect(unknown.stderr).toMatch(/^unstale: .*mssql/)
+})
+
 test.each(['core', 'receiver'])('every entry of @unstale/%s gives the same names to import and to require', async (name) => {
   const { exports } = JSON.parse(readFileSync(join(site, 'node_modules/@unstale', name, 'package.json'), 'utf8')) as {
     exports: object

@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto'
-import { constants, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestProject } from 'vitest/node'
 import { must } from './child.ts'
+import { install } from './install.ts'
 import { pack, root } from './pack.ts'
 
 declare module 'vitest' {
@@ -13,35 +13,8 @@ declare module 'vitest' {
   }
 }
 
-const kept = join(root, '.unstale', 'e2e')
-
-const read = (path: string): string => readFileSync(join(root, path), 'utf8')
-const versionOf = (name: string): string => JSON.parse(read(`tools/node_modules/${name}/package.json`)).version
-
-/** `npm install` in a new project; what it installed is kept for the next time, and only our own packages are installed anew. */
-async function install(home: string, manifest: object): Promise<void> {
-  mkdirSync(home, { recursive: true })
-  const lockfile = createHash('sha256').update(`${read('pnpm-lock.yaml')} ${process.version} ${process.platform} ${process.arch}`)
-  const cache = join(kept, 'installed')
-  const key = lockfile.digest('hex')
-  const parts = ['node_modules', 'package-lock.json']
-  const hit = existsSync(join(cache, 'key')) && readFileSync(join(cache, 'key'), 'utf8') === key
-  // Copied, not linked: whatever our packages import has to be found outside of the workspace.
-  const copy = (from: string, to: string) => {
-    for (const part of parts)
-      cpSync(join(from, part), join(to, part), { recursive: true, verbatimSymlinks: true, mode: constants.COPYFILE_FICLONE })
-  }
-  if (hit) copy(cache, home)
-  writeFileSync(join(home, 'package.json'), JSON.stringify(manifest, null, 2))
-  await must('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund'], { cwd: home, timeout: 300_000 })
-  if (hit) return
-  rmSync(cache, { recursive: true, force: true })
-  mkdirSync(cache, { recursive: true })
-  copy(home, cache)
-  rmSync(join(cache, 'node_modules', '@unstale'), { recursive: true })
-  // Last: what was interrupted is not taken for whole.
-  writeFileSync(join(cache, 'key'), key)
-}
+const versionOf = (name: string): string =>
+  JSON.parse(readFileSync(join(root, 'tools', 'node_modules', name, 'package.json'), 'utf8')).version
 
 /** Makes both projects once for all tests, in a temporary folder, and removes them afterwards. */
 export default async function setup(project: TestProject): Promise<() => void> {
@@ -55,7 +28,7 @@ export default async function setup(project: TestProject): Promise<() => void> {
     const site = join(home, 'site')
     const alone = join(home, 'receiver')
     const versions = (names: readonly string[]) => Object.fromEntries(names.map((name) => [name, versionOf(name)]))
-    await install(site, {
+    await install('site', site, {
       name: 'site',
       private: true,
       type: 'module',

@@ -20,6 +20,17 @@ export default defineConfig({
       },
       {
         test: {
+          name: 'nest',
+          root,
+          include: ['nest/**/*.test.ts'],
+          globalSetup: ['../tools/services/offer.ts', 'nest/packed.ts'],
+          testTimeout: 60_000,
+          // The first of them installs what its project needs.
+          hookTimeout: 300_000,
+        },
+      },
+      {
+        test: {
           name: 'directus',
           root,
           include: ['directus/**/*.test.ts'],

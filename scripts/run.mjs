@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { foreground, root } from './child.mjs'
 import { runEndToEnd, runTests } from './test.mjs'
-import { build, buildFor, install, QUICKSTART, workspaceNode } from './workspace.mjs'
+import { build, buildFor, compile, install, NEST, QUICKSTART, workspaceNode } from './workspace.mjs'
 
 /** Runs a TypeScript file on the workspace's Node, which strips the types. */
 function runFile(file, args, flags = []) {
@@ -26,6 +26,12 @@ const commands = {
     await install('everything')
     await buildFor('examples/directus')
     return runFile('examples/directus/src/main.ts', args)
+  },
+  'example:nest': async (args) => {
+    await install('everything')
+    await buildFor(NEST)
+    await compile(NEST)
+    return foreground(workspaceNode(), [join(root, NEST, 'dist', 'main.js'), ...args])
   },
   build: async () => {
     await install('everything')

@@ -4,6 +4,8 @@ import { root, step } from './child.mjs'
 import { dropStamp, fingerprint, readStamp, writeStamp } from './stamp.mjs'
 
 export const QUICKSTART = 'examples/quickstart'
+/** Its decorators are nothing that Node can strip. */
+export const NEST = 'examples/nest'
 
 const readManifest = (dir) => JSON.parse(readFileSync(join(root, dir, 'package.json'), 'utf8'))
 const foldersOf = (dir) =>
@@ -76,5 +78,17 @@ async function buildOne(dir) {
     const sdk = join(cwd, 'node_modules', '@directus', 'extensions-sdk', 'cli.js')
     await step(`Building ${name} for the hosts`, workspaceNode(), [sdk, 'build'], { cwd })
   }
+  writeStamp(stamp, hash)
+}
+
+/** Compiles an example that Node cannot run as it is written, where something has changed. */
+export async function compile(dir) {
+  const hash = fingerprint([`${dir}/src`, `${dir}/package.json`, `${dir}/tsconfig.json`, 'tsconfig.base.json', 'pnpm-lock.yaml'])
+  const stamp = `compile-${dir.replaceAll('/', '-')}`
+  if (readStamp(stamp) === hash && existsSync(join(root, dir, 'dist'))) return
+  dropStamp(stamp)
+  const cwd = join(root, dir)
+  const tsc = join(cwd, 'node_modules', 'typescript', 'bin', 'tsc')
+  await step(`Compiling ${readManifest(dir).name}`, workspaceNode(), [tsc, '-p', 'tsconfig.json'], { cwd })
   writeStamp(stamp, hash)
 }

@@ -50,6 +50,7 @@ export const readmeCode: Check = {
       declaration: false,
       noUnusedLocals: false,
       noUnusedParameters: false,
+      experimentalDecorators: true,
       types: ['node'],
       lib: ['ES2023', 'DOM', 'DOM.Iterable'],
     }

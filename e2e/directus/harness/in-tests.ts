@@ -5,8 +5,8 @@ import { join } from 'node:path'
 import { afterAll } from 'vitest'
 import { type Api, api } from '../../../examples/directus/src/api.ts'
 import { type Directus, type DirectusOptions, startInstances } from '../../../examples/directus/src/directus.ts'
+import { createReceiver, type Receiver, type Script } from '../../receiver.ts'
 import { createDatabase, type OwnDatabase } from './databases.ts'
-import { createReceiver, type Receiver, type Script } from './receiver.ts'
 
 type Cleanup = () => unknown
 const cleanups: Cleanup[] = []

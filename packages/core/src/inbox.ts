@@ -61,9 +61,8 @@ export function createInboxRelay({ store, roster, sources, teller, relieve, time
     if (rows.length === 0) return []
     await inbox.write(transaction, rows)
     const entries = rows.flatMap((row) => row.entries)
-    // Knex says when it has committed; elsewhere the poll finds the rows.
-    const committed = (transaction as { executionPromise?: Promise<unknown> }).executionPromise ?? Promise.resolve()
-    committed.then(
+    const ended = 'run' in transaction ? transaction.committed : transaction.executionPromise
+    Promise.resolve(ended).then(
       () => foldInTime(entries),
       () => {},
     )

@@ -727,6 +727,49 @@ describe('stop', () => {
   })
 })
 
+describe('pause', () => {
+  it('sends nothing and goes on accepting; what is in flight ends first', async () => {
+    const pipeline = pipelineOf([target()])
+    await pipeline.start()
+    const release = transport.hold()
+    await pipeline.publish(edit(1))
+    await clock.advance(60)
+    const pausing = pipeline.pause()
+    release()
+    await pausing
+    expect(outcomes).toMatchObject([{ verdict: { kind: 'delivered' } }])
+    await pipeline.publish(edit(2))
+    await clock.advance(60_000)
+    expect(transport.requests).toHaveLength(1)
+    await pipeline.start()
+    await clock.advance(60)
+    expect(transport.requests).toHaveLength(2)
+    await pipeline.stop()
+  })
+
+  it('leaves sources and the list of targets as they are: after another start, each change is heard once', async () => {
+    let report: (change: ReturnType<typeof edit>) => Promise<void> = async () => {}
+    let listening = 0
+    const source = {
+      subscribe(publish: typeof report) {
+        listening++
+        report = publish
+        return () => void listening--
+      },
+    }
+    const pipeline = pipelineOf([target()], { sources: [source as never] })
+    await pipeline.start()
+    await pipeline.pause()
+    await report(edit(1))
+    await pipeline.start()
+    expect(listening).toBe(1)
+    await clock.advance(60)
+    expect(transport.bodies).toMatchObject([[{ fields: { id: 1 } }]])
+    await pipeline.stop()
+    expect(listening).toBe(0)
+  })
+})
+
 it('logs what fails where nobody listens to errors', async () => {
   const pipeline = pipelineOf([target()], { notifiers: [{ notify: () => Promise.reject(new Error('mail is down')) }] })
   await pipeline.publish(edit(1))

@@ -36,6 +36,8 @@ export interface Pipeline {
   tick(): Promise<{ settled: number; nextDueAt: number | null }>
   /** Keeps delivering until `stop`. */
   start(): Promise<void>
+  /** Stops claiming and goes on accepting; what is in flight has `drain` milliseconds (default 5,000) to end. `start` goes on. */
+  pause(options?: { drain?: number }): Promise<void>
   /** Stops accepting and claiming; what is in flight has `drain` milliseconds (default 5,000) to end, then goes back to be sent later. */
   stop(options?: { drain?: number }): Promise<void>
   /** Tries a target at once, whatever it waits for: "retry now", "flush now". By uid or key; rejects TARGET_UNKNOWN. */
@@ -219,6 +221,13 @@ export function assemblePipeline(parts: PipelineParts): Pipeline {
     return new Set(named.map(({ uid }) => uid))
   }
 
+  async function pause({ drain = 5000 }: { drain?: number } = {}): Promise<void> {
+    const ending = pool
+    pool = null
+    await ending?.stop(drain)
+    await writer?.drain(drain)
+  }
+
   return {
     publish,
     interest: (collection, event) =>
@@ -238,6 +247,7 @@ export function assemblePipeline(parts: PipelineParts): Pipeline {
       if (pool !== null) return
       stopped = false
       worked = true
+      for (const end of release) end()
       const { concurrency } = parts
       pool = createPool({
         store,
@@ -263,14 +273,12 @@ export function assemblePipeline(parts: PipelineParts): Pipeline {
       // A list that cannot be loaded was told, and is tried again.
       await roster.ready().catch(() => {})
     },
-    async stop({ drain = 5000 } = {}) {
+    pause,
+    async stop(options) {
       stopped = true
       for (const end of release) end()
       release = []
-      const ending = pool
-      pool = null
-      await ending?.stop(drain)
-      await writer?.drain(drain)
+      await pause(options)
       await parts.release()
     },
     async wake(name) {

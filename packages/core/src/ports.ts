@@ -145,8 +145,14 @@ export interface Inbox {
   fold(rows: readonly InboxRow[], entries: readonly Entry[]): Promise<AppendResult | null>
 }
 
-/** An executor bound to a transaction, or a Knex transaction itself. */
-export type SqlTransaction = Pick<SqlExecutor, 'run'> | { raw(sql: string, bindings: readonly SqlValue[]): PromiseLike<unknown> }
+/**
+ * An executor bound to a transaction, or a Knex transaction itself. Of an executor `committed` may tell when: it resolves
+ * with the commit and rejects with a rollback. Without it what was written is looked for shortly before its window
+ * closes, and then once a second.
+ */
+export type SqlTransaction =
+  | (Pick<SqlExecutor, 'run'> & { readonly committed?: Promise<unknown> })
+  | { raw(sql: string, bindings: readonly SqlValue[]): PromiseLike<unknown>; readonly executionPromise?: Promise<unknown> }
 
 export interface Peek {
   /** When there is next something to claim; null: nothing waits. */

@@ -11,6 +11,22 @@ export type { Network, NetworkOptions, Refusal } from './network.ts'
 export type { Pipeline, PublishOptions } from './pipeline.ts'
 export type * from './ports.ts'
 export { type EmitterSourceOptions, emitterSource } from './sources/emitter.ts'
+export {
+  type AfterHook,
+  type BeforeHook,
+  createHooks,
+  type HookContext,
+  type HookEvent,
+  type HookException,
+  type HookExceptionClass,
+  type HookExceptions,
+  type HookInput,
+  type HookModule,
+  type HookModuleContext,
+  type Hooks,
+  type HooksOptions,
+  hookExceptions,
+} from './sources/hooks/index.ts'
 export { memoryLog } from './stores/log.ts'
 export { memoryStore } from './stores/memory.ts'
 export { toTarget } from './target-row.ts'

@@ -61,6 +61,23 @@ describe('targets in the store', () => {
     await other.stop()
   })
 
+  it('are known to the pipeline that was given the table as soon as they are put', async () => {
+    const table = targetTable(store)
+    const pipeline = pipelineOn(table)
+    await pipeline.start()
+    await table.put(site())
+    await pipeline.publish(edit(1))
+    await table.delete('site')
+    await pipeline.publish(edit(2))
+    await clock.advance(1_000)
+    expect(transport.requests).toEqual([])
+    await table.put(site())
+    await pipeline.publish(edit(3))
+    await clock.advance(1_000)
+    expect(transport.bodies).toMatchObject([[{ fields: { id: 3 } }]])
+    await pipeline.stop()
+  })
+
   it('are seen within a second by a process that only publishes', async () => {
     const publisher = pipelineOn(targetTable(store))
     await publisher.publish(edit(1))

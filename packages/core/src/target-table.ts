@@ -7,7 +7,8 @@ import type { Target } from './types.ts'
 export interface TargetTable extends TargetSource {
   /**
    * Creates the target of that key, or replaces it: then it keeps its `uid`, and with it what waits for it. Every process
-   * on the store sees it within a second, and tries an edited one at once. Rejects with CONFIG_INVALID, naming every problem.
+   * on the store sees it within a second, and tries an edited one at once; pipelines that were given this table have it
+   * when this resolves. Rejects with CONFIG_INVALID, naming every problem.
    */
   put(target: TargetInput): Promise<void>
   /** Removes a target, with what waits for it. False: there was none of that key. */
@@ -23,10 +24,8 @@ export interface TargetTable extends TargetSource {
 export function targetTable({ name, targets }: Store): TargetTable {
   if (targets === undefined) throw new PipelineError('STORE_UNSUPPORTED', `the ${name} store holds no targets of its own`)
   const held: TargetRows = targets
-  const watching = new Set<() => void>()
-  const changed = () => {
-    for (const tell of watching) tell()
-  }
+  const watching = new Set<() => unknown>()
+  const changed = () => Promise.all([...watching].map((tell) => tell()))
   let version = 0
 
   async function load(): Promise<readonly unknown[]> {
@@ -52,11 +51,11 @@ export function targetTable({ name, targets }: Store): TargetTable {
       parseTargets([target])
       const { uid = crypto.randomUUID(), ...rest } = target
       await held.put({ key, uid, target: rest })
-      changed()
+      await changed()
     },
     async delete(key) {
       const deleted = await held.delete(key)
-      if (deleted) changed()
+      if (deleted) await changed()
       return deleted
     },
     list: async () => checkTargets((await held.read()).rows.map(toInput)).targets,

@@ -150,7 +150,7 @@ export function createRoster({ source, check, store, clock, time, teller, warn, 
         await clock.sleep(wait)
       }
     },
-    watch: () => source.watch?.(() => void reloadOrTell()) ?? (() => {}),
+    watch: () => source.watch?.(reloadOrTell) ?? (() => {}),
     async noticed(version) {
       noticedAt = clock.now()
       if (loaded !== null && source.table !== undefined && source.table.version !== version) await reloadOrTell()

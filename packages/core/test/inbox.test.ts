@@ -19,16 +19,31 @@ describe('the inbox', () => {
     const pipeline = createPipeline({ targets: [target], store: database.store, transport, clock })
     await pipeline.start()
     const transaction = database.begin()
-    let committed = () => {}
-    const executionPromise = new Promise<void>((resolve) => {
-      committed = resolve
+    let commit = () => {}
+    const committed = new Promise<void>((resolve) => {
+      commit = resolve
     })
-    await pipeline.publish(change, { transaction: Object.assign(transaction.handle, { executionPromise }) })
+    await pipeline.publish(change, { transaction: Object.assign(transaction.handle, { committed }) })
     await clock.advance(3000)
     expect(transport.requests).toHaveLength(0)
     transaction.commit()
-    committed()
+    commit()
     await clock.advance(1)
+    expect(transport.requests).toHaveLength(1)
+    await pipeline.stop()
+  })
+
+  it('is folded before the window closes where a transaction does not tell of its commit', async () => {
+    const clock = virtualClock(1_700_000_000_000)
+    const { store, begin } = createDatabase(clock.now)
+    const transport = scriptedTransport()
+    const pipeline = createPipeline({ targets: [target], store, transport, clock })
+    await pipeline.start()
+    await clock.advance(10)
+    const transaction = begin()
+    await pipeline.publish(change, { transaction: transaction.handle })
+    transaction.commit()
+    await clock.advance(60)
     expect(transport.requests).toHaveLength(1)
     await pipeline.stop()
   })
@@ -85,13 +100,13 @@ it('folds what was committed within a window together', async () => {
   await clock.advance(10)
   for (let key = 1; key <= 3; key++) {
     const transaction = begin()
-    let committed = () => {}
-    const executionPromise = new Promise<void>((resolve) => {
-      committed = resolve
+    let commit = () => {}
+    const committed = new Promise<void>((resolve) => {
+      commit = resolve
     })
-    await pipeline.publish({ ...change, key }, { transaction: Object.assign(transaction.handle, { executionPromise }) })
+    await pipeline.publish({ ...change, key }, { transaction: Object.assign(transaction.handle, { committed }) })
     transaction.commit()
-    committed()
+    commit()
     await clock.advance(5)
   }
   await clock.advance(45)

@@ -1,5 +1,5 @@
 /** A handler that only hears of an event must not be able to spoil it: Directus answers 500 to a save when one throws at once. */
-import { isDirectusError } from './base-exception.ts'
+import { isDirectusError } from './exceptions.ts'
 import type { LegacyHandler, Log } from './types.ts'
 
 export interface Handler {
