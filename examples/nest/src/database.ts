@@ -24,8 +24,14 @@ export async function openDatabase(folder: string): Promise<Database> {
     onLog: () => {},
     onError: () => {},
   })
-  if (!existsSync(join(folder, 'PG_VERSION'))) await postgres.initialise()
-  await postgres.start()
+  try {
+    if (!existsSync(join(folder, 'PG_VERSION'))) await postgres.initialise()
+    await postgres.start()
+  } catch (cause) {
+    const fix =
+      'Set DATABASE_URL to one of yours. (It does not run as root: the user "postgres" has to get as far as this folder.)'
+    throw new Error(`Postgres does not start in ${folder}. ${fix}`, { cause })
+  }
   return { url: `postgres://example:example@127.0.0.1:${port}/postgres`, stop: () => postgres.stop() }
 }
 
