@@ -99,7 +99,7 @@ export async function runWorld(
     })
     told(`${worker.name} starts, skewed by ${skew}`)
     workers.push({ worker, list: () => list })
-    reloads.set(worker, () => changed())
+    reloads.set(worker, () => void changed())
     void worker.pipeline.start()
     await clock.advance(0)
   }
