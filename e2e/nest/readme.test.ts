@@ -22,7 +22,9 @@ function codeUnder(heading: string): string {
 
 /** What a reader changes: where the front end is, which here is on this machine. */
 const withTarget = (code: string, url: string) =>
-  code.replace('https://site.example/api/flush', url).replace(/ targets(: \[| })/, " network: { allow: ['127.0.0.1'] }, targets$1")
+  code
+    .replace('https://site.example/api/flush', url)
+    .replace(/ targets(: \[| })/, " network: { allow: ['127.0.0.1'] }, targets$1")
 
 let site: Receiver
 const apps = new Set<App>()
