@@ -183,6 +183,16 @@ export interface TargetRows {
   delete(key: string): Promise<boolean>
 }
 
+/** What such a table may offer besides, so that of two people who edit one target neither overwrites the other unseen. */
+export interface TargetSwap {
+  /**
+   * In one step: if the row of that key is still as `read` answered it (`null`: if there is still none), it becomes `now`
+   * (`null`: it is removed), and the version grows. A row that is replaced keeps its uid. False, and nothing is done, if
+   * somebody else came first: another target, or the same under another uid.
+   */
+  swap?(key: string, was: Omit<TargetRow, 'key'> | null, now: Omit<TargetRow, 'key'> | null): Promise<boolean>
+}
+
 /**
  * Holds, per target, a pending set, at most one batch, dead letters, and how the target is doing.
  *
@@ -250,7 +260,7 @@ export interface Store {
   time(): Promise<number>
   close(): Promise<void>
   readonly inbox?: Inbox
-  readonly targets?: TargetRows
+  readonly targets?: TargetRows & TargetSwap
   /** A delivery log where the store itself is. */
   log?(bounds?: LogBounds): DeliveryLog
   /** Calls `wake` when another process may have made something due; returns how to stop. */

@@ -123,6 +123,41 @@ describe('targets in the store', () => {
     expect(await table.list()).toEqual([])
   })
 
+  it('are changed by one of two who edit the same one at once, and the other is told', async () => {
+    const [mine, theirs] = [targetTable(store), targetTable(store)]
+    expect(await Promise.all([mine.put(site(), { was: null }), theirs.put(site({ name: 'B' }), { was: null })])).toEqual([
+      true,
+      false,
+    ])
+    const [was] = (await mine.table.rows.read()).rows
+    if (was === undefined) throw new Error('there is no row')
+    expect(await Promise.all([mine.put(site({ name: 'C' }), { was }), theirs.put(site({ name: 'D' }), { was })])).toEqual([
+      true,
+      false,
+    ])
+    expect(await theirs.delete('site', { was })).toBe(false)
+    expect(await theirs.list()).toMatchObject([{ name: 'C', uid: was.uid }])
+    const [now] = (await mine.table.rows.read()).rows
+    expect(await theirs.delete('site', now === undefined ? {} : { was: now })).toBe(true)
+    expect(await mine.list()).toEqual([])
+  })
+
+  it('tell a pipeline only of a change that was made', async () => {
+    const table = targetTable(store)
+    let told = 0
+    table.watch?.(() => void told++)
+    await table.put(site(), { was: null })
+    await table.put(site(), { was: null })
+    expect(told).toBe(1)
+  })
+
+  it('are not changed on a condition by a store that cannot compare', async () => {
+    const { swap: _, ...targets } = store.targets ?? targetTable(store).table.rows
+    const table = targetTable({ ...store, targets })
+    await table.put(site())
+    await expect(table.put(site(), { was: null })).rejects.toThrow(/cannot change a target only if/)
+  })
+
   it('have to be those of the same store', () => {
     const elsewhere = targetTable(memoryStore())
     expect(() => pipelineOn(elsewhere)).toThrow(/same store/)

@@ -74,7 +74,7 @@ function toChanges(
 ): ChangeInput[] {
   if (result === null) return []
   return (Array.isArray(result) ? result : [result]).flatMap((item: unknown): ChangeInput[] => {
-    const picked = typeof key === 'function' ? key(item, ...args) : (item as Record<string, unknown> | undefined)?.[key]
+    const picked = textual(typeof key === 'function' ? key(item, ...args) : (item as Record<string, unknown> | undefined)?.[key])
     if (picked === null) return []
     if ((typeof picked !== 'string' && typeof picked !== 'number') || picked === '') {
       const from = typeof key === 'function' ? 'key()' : `key '${key}'`
@@ -92,16 +92,20 @@ function pick(item: unknown, names: readonly string[] | undefined): Fields {
   if (typeof item !== 'object' || item === null) return {}
   const known = item as Fields
   return Object.fromEntries(
-    (names ?? Object.keys(known)).filter((name) => known[name] !== undefined).map((name) => [name, known[name]]),
+    (names ?? Object.keys(known)).filter((name) => known[name] !== undefined).map((name) => [name, textual(known[name])]),
   )
+}
+
+/** ORMs have a bigint for large numbers, and JSON has none. */
+function textual(value: unknown): unknown {
+  return typeof value === 'bigint' ? String(value) : value
 }
 
 /** What it is, for a message: never its values. */
 function shapeOf(item: unknown): string {
   if (item === undefined) return 'nothing'
-  return typeof item === 'object' && item !== null
-    ? `an object with ${Object.keys(item).join(', ') || 'nothing'}`
-    : `a ${typeof item}`
+  if (item === null) return 'null'
+  return typeof item === 'object' ? `an object with ${Object.keys(item).join(', ') || 'nothing'}` : `a ${typeof item}`
 }
 
 /** What other decorators have written on the method (routes, guards) goes on to hold. */

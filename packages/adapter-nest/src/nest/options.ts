@@ -82,6 +82,8 @@ function problemsOf(options: UnstaleModuleOptions): string[] {
     )
   if (database !== undefined && store !== undefined)
     problems.push('database and store are both given: changes wait in one of them, leave the other out')
+  if (store !== undefined && typeof (store as Partial<Store> | null)?.append !== 'function')
+    problems.push('store has to be a store, such as await sqliteStore({ filename })')
   if (database !== undefined && !isDatabase(database))
     problems.push('database has to be a DataSource of TypeORM, a Knex, or { executor, dialect }')
   if (database === undefined && (prefix !== undefined || tables !== undefined))

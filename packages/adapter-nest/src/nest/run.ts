@@ -5,6 +5,7 @@ import {
   createTables,
   type Log,
   type Pipeline,
+  PipelineError,
   type SqlPlace,
   type Store,
   sqlStore,
@@ -29,6 +30,9 @@ export async function run(options: UnstaleModuleOptions): Promise<Run> {
   const store = given ?? (await storeOn(database as Database, prefix, tables))
   const table = wanted === 'store' ? targetTable(store) : null
   const pipeline = createPipeline({ ...rest, logger, store, targets: table ?? (wanted as Exclude<typeof wanted, 'store'>) })
+  // A transaction before the start (of `onModuleInit`) may hold the only connection: nothing can be loaded then. A source of
+  // the app's own may need what is not there yet; what cannot be loaded was told, and is tried again.
+  if (database !== undefined && (table !== null || Array.isArray(wanted))) await pipeline.publish([]).catch(() => {})
   const silence =
     entities !== undefined && isDataSource(database) ? announceEntities(pipeline, database, entities, { logger }) : () => {}
   const draining = drain === undefined ? {} : { drain }
@@ -55,6 +59,10 @@ async function storeOn(database: Database, prefix: string | undefined, tables: '
 
 function placeOf(database: Database): SqlPlace {
   if (isKnex(database)) return { knex: database }
+  if (isDataSource(database) && !database.isInitialized) {
+    const message = 'UnstaleModule: database is a DataSource that is not initialized: await dataSource.initialize() first'
+    throw new PipelineError('CONFIG_INVALID', message)
+  }
   if (isDataSource(database)) return { executor: typeormExecutor(database), dialect: typeormDialect(database) }
   return database
 }

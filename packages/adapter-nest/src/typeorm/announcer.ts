@@ -30,8 +30,8 @@ export interface Announcer {
   publish(runner: QueryRunnerLike, drafts: readonly Draft[]): Promise<void>
   /** What was written, and cannot be known one by one. */
   publishAll(runner: QueryRunnerLike, watched: Watched, event: ChangeEvent): Promise<void>
-  /** Values that a builder is writing: TypeORM tells of them as if they were entities. */
-  inBuilders: WeakSet<object>
+  /** Values that builders are writing, and how many of them: TypeORM tells of them as if they were entities. */
+  inBuilders: WeakMap<object, number>
 }
 
 export interface AnnouncerOptions {
@@ -56,7 +56,7 @@ export function createAnnouncer({ pipeline, dataSource, entities, logger }: Anno
     dataSource,
     interest,
     watched: (metadata) => entities.get(rootOf(metadata)),
-    inBuilders: new WeakSet(),
+    inBuilders: new WeakMap(),
     async publish(runner, drafts) {
       const asked = drafts.filter(({ watched, event }) => interest(watched, event) !== null)
       if (asked.length === 0) return

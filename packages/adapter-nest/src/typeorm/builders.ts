@@ -49,12 +49,20 @@ function announced(announcer: Announcer, builder: Builder, execute: Execute): Pr
   const { mainAlias, queryType, valuesSet } = builder.expressionMap
   if (!mainAlias?.hasMetadata) return execute()
   const written = [valuesSet].flat().filter((one): one is object => typeof one === 'object' && one !== null)
-  for (const one of written) announcer.inBuilders.add(one)
+  const count = (by: 1 | -1) => {
+    for (const one of written) counted(announcer.inBuilders, one, by)
+  }
+  count(1)
   const announce = queryType === 'insert' ? insertAnnounced : changeAnnounced
   const work = isOfSave(builder) ? null : announce(announcer, builder, mainAlias.metadata, execute)
-  return (work === null ? execute() : inTransaction(builder, work)).finally(() => {
-    for (const one of written) announcer.inBuilders.delete(one)
-  })
+  return (work === null ? execute() : inTransaction(builder, work)).finally(() => count(-1))
+}
+
+/** Several updates at once may be given the same object. */
+function counted(map: WeakMap<object, number>, one: object, by: 1 | -1): void {
+  const number = (map.get(one) ?? 0) + by
+  if (number > 0) map.set(one, number)
+  else map.delete(one)
 }
 
 /**

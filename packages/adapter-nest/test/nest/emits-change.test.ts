@@ -44,6 +44,11 @@ class Posts {
     return null
   }
 
+  @EmitsChange({ collection: 'posts', event: 'update' })
+  async count(): Promise<{ id: bigint; slug: string; title: bigint }> {
+    return { id: 7n, slug: 'a', title: 9n }
+  }
+
   @EmitsChange({ collection: 'posts', event: 'update', key: 'uuid' })
   async misconfigured(): Promise<Post> {
     return { id: 1, slug: 'secret-slug', title: '' }
@@ -57,6 +62,12 @@ async function posts() {
 }
 
 describe('@EmitsChange', () => {
+  it('publishes a bigint, which ORMs have for large keys, as its text', async () => {
+    const { posts: service, arrived } = await posts()
+    await service.count()
+    expect(await arrived(1)).toMatchObject([{ fields: { id: '7', slug: 'a', title: '9' } }])
+  })
+
   it('publishes what the method resolved to, by its id, and hands it on', async () => {
     const { posts: service, arrived } = await posts()
     const post = { id: 1, slug: 'a', title: 'A' }

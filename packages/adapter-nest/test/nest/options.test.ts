@@ -1,4 +1,5 @@
 import { memoryStore } from '@unstale/core'
+import { DataSource } from 'typeorm'
 import { describe, expect, it } from 'vitest'
 import { UnstaleModule, type UnstaleModuleOptions } from '../../src/index.ts'
 import { application, SITE } from './stage.ts'
@@ -24,6 +25,11 @@ describe('forRoot refuses', () => {
     ],
     ['a database that is none', { targets, database: 'postgres://…' }, /database has to be a DataSource of TypeORM, a Knex, or/],
     ['settings of tables without a database', { targets, store, tables: 'check' }, /prefix and tables are for a database/],
+    [
+      'a store that is still a promise',
+      { targets, store: Promise.resolve(store) },
+      /store has to be a store, such as await sqliteStore\(\{ filename \}\)/,
+    ],
     ['entities without a DataSource', { targets, store, entities: 'all' }, /entities are those of a DataSource/],
     ['a drain below nothing', { targets, store, drain: -1 }, /drain has to be 0 or more \(milliseconds\)/],
     ['what is no option', { targets, store, target: [] }, /target is not an option; there are targets, database/],
@@ -42,6 +48,12 @@ it('a wrong target ends the bootstrap, and its name is said, not its url', async
   const failed = await application({ imports }).catch((error: Error) => error)
   expect(failed).toMatchObject({ code: 'CONFIG_INVALID', message: expect.stringContaining('targets[0].url') })
   expect((failed as Error).message).not.toContain('secret')
+})
+
+it('a DataSource that is not initialized ends the bootstrap, and what to do is said', async () => {
+  const database = new DataSource({ type: 'postgres', url: 'postgres://127.0.0.1:1/none' })
+  const failed = application({ imports: [UnstaleModule.forRoot({ targets, database })] })
+  await expect(failed).rejects.toMatchObject({ code: 'CONFIG_INVALID', message: expect.stringContaining('initialize() first') })
 })
 
 it('options of a factory are checked at the bootstrap', async () => {

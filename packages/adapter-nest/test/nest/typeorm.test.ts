@@ -6,7 +6,7 @@ import { DataSource, EntitySchema } from 'typeorm'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { withService } from '../../../../tools/services/in-tests.ts'
 import { ChangePublisher, UnstaleModule, type UnstaleModuleOptions } from '../../src/index.ts'
-import { type Application, application, closeApplications, wired } from './stage.ts'
+import { type Application, application, closeApplications, SITE, wired } from './stage.ts'
 
 interface Post {
   id: number
@@ -48,12 +48,17 @@ await withService('postgres', ({ url: server }) => {
 
   async function started(
     { store: _inMemory, ...options }: UnstaleModuleOptions,
-    { order = 'after TypeORM', ...metadata }: { order?: Order; controllers?: never[]; providers?: never[] } = {},
+    {
+      order = 'after TypeORM',
+      connections = 10,
+      ...metadata
+    }: { order?: Order; connections?: number; controllers?: never[]; providers?: never[] } = {},
   ): Promise<Application> {
     const typeorm = TypeOrmModule.forRoot({
       type: 'postgres',
       url,
       applicationName: 'the app',
+      extra: { max: connections },
       entities: [PostSchema],
       synchronize: true,
     })
@@ -110,6 +115,29 @@ await withService('postgres', ({ url: server }) => {
       })
       expect((await arrived(2)).map(({ fields }) => fields['id'])).toEqual([3, 2])
     })
+
+    it.each<[string, UnstaleModuleOptions['targets']]>([
+      ['a list', [SITE]],
+      ["the store's own", 'store'],
+    ])(
+      'takes what is written before the bootstrap, though its transaction holds the only connection, where targets are %s',
+      async (_name, targets) => {
+        const { options, transport } = wired({ targets })
+        @Injectable()
+        class Seeds {
+          readonly source: DataSource
+          constructor(source: DataSource) {
+            this.source = source
+          }
+          async onModuleInit(): Promise<void> {
+            await this.source.transaction((manager) => manager.save(PostSchema, { slug: 'seed', title: 'Seed' }))
+          }
+        }
+        Reflect.defineMetadata('design:paramtypes', [DataSource], Seeds)
+        await started(options, { connections: 1, providers: [Seeds as never] })
+        if (targets !== 'store') await expect.poll(() => transport.bodies.flat()).toMatchObject([{ fields: { slug: 'seed' } }])
+      },
+    )
 
     it('refuses a manager that is in no transaction, with the way to get one', async () => {
       const { options } = wired()

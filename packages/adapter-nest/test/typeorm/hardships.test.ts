@@ -69,6 +69,17 @@ describe.each(VERSIONS)('with %s', (_, copy) => {
     expect(new Set(names)).toEqual(new Set(['one', 'two', 'three', 'x', 'y', 'z']))
   })
 
+  it('updates at once that are given the same object are told one by one', async () => {
+    const here = await stage(copy, SQLITE)
+    const posts = here.dataSource.getRepository<Post>('Post')
+    await posts.insert([{ title: 'one' }, { title: 'two' }, { title: 'three' }])
+    here.published.length = 0
+    const values = { title: 'x' }
+    await Promise.all([1, 2, 3].map((id) => posts.update(id, values)))
+    expect(here.warnings).toEqual([])
+    expect(here.published.flat().map(({ key }) => key)).toEqual([1, 2, 3])
+  })
+
   it('an item whose key an expression has changed is gone', async () => {
     const here = await stage(copy, SQLITE)
     const tags = here.dataSource.getRepository<Tag>('Tag')

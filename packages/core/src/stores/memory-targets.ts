@@ -1,7 +1,7 @@
-import type { TargetRow, TargetRows } from '../ports.ts'
+import type { TargetRow, TargetRows, TargetSwap } from '../ports.ts'
 
 /** A table of targets in this process. */
-export function memoryTargets(): TargetRows & { version(): number } {
+export function memoryTargets(): TargetRows & Required<TargetSwap> & { version(): number } {
   const rows = new Map<string, TargetRow>()
   let version = 0
   return {
@@ -16,5 +16,17 @@ export function memoryTargets(): TargetRows & { version(): number } {
       version += 1
       return true
     },
+    async swap(key, was, now) {
+      if (textOf(rows.get(key) ?? null) !== textOf(was)) return false
+      if (now !== null) rows.set(key, { key, uid: was?.uid ?? now.uid, target: structuredClone(now.target) })
+      else if (!rows.delete(key)) return true
+      version += 1
+      return true
+    },
   }
+}
+
+/** Rows are the same if they are the same JSON. */
+function textOf(row: Omit<TargetRow, 'key'> | null): string | null {
+  return row === null ? null : JSON.stringify([row.uid, row.target])
 }

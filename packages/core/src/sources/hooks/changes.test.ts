@@ -42,6 +42,12 @@ describe('the key and the fields of what was created', () => {
   it.each<[string, HookEvent, unknown, [key: unknown, fields: unknown][]]>([
     ['a key returned', create({ title: 'a' }), 7, [[7, { title: 'a' }]]],
     ['a bigint', create({ title: 'a' }), 7n, [['7', { title: 'a' }]]],
+    [
+      'a row with bigints',
+      create({ title: 'a' }, { primaryKey: 'uid' }),
+      { uid: 7n, views: 9n },
+      [['7', { uid: '7', views: '9' }]],
+    ],
     ['an array of one key, as a database has it', create({ title: 'a' }), [7], [[7, { title: 'a' }]]],
     ['the row', create({ title: 'a' }), { id: 7, title: 'A', slug: 'a' }, [[7, { title: 'A', slug: 'a' }]]],
     ['a row that is its key alone', create({ title: 'a' }), [{ id: 7 }], [[7, { title: 'a' }]]],

@@ -77,7 +77,10 @@ export function changesOf(happened: Happened): ChangeInput[] | PipelineError {
   const { event, collection, primaryKey, keys, result } = happened
   // The key goes by the name of `id` whatever its field is called.
   const hidden = new Set([...(SECRETS[collection] ?? []), ...(primaryKey === 'id' ? ['id'] : [])])
-  const shown = (row: Row): Row => Object.fromEntries(Object.entries(fieldsOf(row)).filter(([field]) => !hidden.has(field)))
+  const shown = (row: Row): Row => {
+    const visible = Object.entries(fieldsOf(row)).filter(([field]) => !hidden.has(field))
+    return Object.fromEntries(visible.map(([field, value]) => [field, typeof value === 'bigint' ? String(value) : value]))
+  }
   if (event === 'create') return created(happened, shown)
 
   const written = byKey(result, primaryKey)

@@ -1,5 +1,5 @@
 import { deepEqual, equal, ok } from 'node:assert/strict'
-import type { Store, TargetRows } from '../../ports.ts'
+import type { Store, TargetRow, TargetRows, TargetSwap } from '../../ports.ts'
 import { type Case, T0 } from './subject.ts'
 
 export const targetsLaws: readonly Case[] = [
@@ -96,6 +96,79 @@ export const targetsLaws: readonly Case[] = [
   },
   {
     law: 'targets',
+    sentence: '`swap` changes, creates or removes a row that is still as it was read, and nothing else',
+    needs: 'targets',
+    async run({ store }) {
+      const { put, delete: remove, read, swap } = rowsOf(store)
+      if (swap === undefined) return
+      const [one, two] = [
+        { uid: 'u1', target: odd(1) },
+        { uid: 'u2', target: odd(2) },
+      ]
+      const refused = async (was: Held | null, now: Held | null) => {
+        const before = await read()
+        equal(await swap('a', was, now), false)
+        deepEqual(await read(), before)
+        equal(await versionOf(store), before.version)
+      }
+      const done = async (was: Held | null, now: Held | null, then: Held | null) => {
+        const { version } = await read()
+        equal(await swap('a', was, now), true)
+        const rows = [...(then === null ? [] : [{ key: 'a', ...then }]), { key: 'b', ...two }]
+        deepEqual((await read()).rows, rows)
+        ok((await versionOf(store)) > version)
+      }
+      await put({ key: 'b', ...two })
+      await refused(one, two)
+      await refused(two, null)
+      await done(null, one, one)
+      await refused(null, two)
+      await refused(null, null)
+      await refused({ ...one, uid: 'u2' }, two)
+      await refused({ ...one, target: odd(2) }, two)
+      await refused({ ...one, target: odd(2) }, null)
+      const renewed = { uid: 'u1', target: odd(2) }
+      await done(one, two, renewed)
+      await refused(one, null)
+      await done(renewed, null, null)
+      equal(await swap('a', null, null), true)
+      // Of the same content, and yet another one.
+      await put({ key: 'a', uid: 'u3', target: odd(2) })
+      await refused(renewed, one)
+      equal(await remove('a'), true)
+    },
+  },
+  {
+    law: 'targets',
+    sentence: 'of those that `swap` one row at once exactly one does, and of the others none has changed anything',
+    needs: 'targets',
+    async run({ store, another }) {
+      const other = another === undefined ? store : await another()
+      const [mine, theirs] = [rowsOf(store), rowsOf(other)]
+      if (mine.swap === undefined) return
+      let was: TargetRow | null = null
+      for (let round = 0; round < 10; round++) {
+        const expected: TargetRow | null = was
+        const { version } = await mine.read()
+        // The last of them removes what the others edit.
+        const wishes = Array.from({ length: 6 }, (_, n): Held | null =>
+          n === 5 && expected !== null ? null : { uid: expected?.uid ?? `u${round} ${n}`, target: odd(10 * round + n) },
+        )
+        const swaps = wishes.map((now, n) => (n % 2 === 0 ? mine : theirs).swap?.('a', expected, now))
+        const answers: (boolean | undefined)[] = await Promise.all(swaps)
+        equal(answers.filter((answer) => answer === true).length, 1)
+        const winner = wishes[answers.indexOf(true)] ?? null
+        was = winner === null ? null : { key: 'a', ...winner }
+        const [one, two] = [await mine.read(), await theirs.read()]
+        deepEqual(one, two)
+        deepEqual(one.rows, was === null ? [] : [was])
+        ok(one.version > version)
+      }
+      if (other !== store) await other.close()
+    },
+  },
+  {
+    law: 'targets',
     sentence: 'targets come back as they were put, whatever they hold, and keys that look alike are different',
     needs: 'targets',
     async run({ store }) {
@@ -111,7 +184,14 @@ export const targetsLaws: readonly Case[] = [
   },
 ]
 
-function rowsOf(store: Store): TargetRows {
+type Held = Omit<TargetRow, 'key'>
+
+/** What a store that compares carelessly takes for another, or for the same. */
+function odd(n: number): unknown {
+  return { url: `http://x.test/?n=${n}&$1=?`, filter: { 'b"\u0000': ['🦊', null, 1e21, '\ud83d', {}], a: n, 7: '' } }
+}
+
+function rowsOf(store: Store): TargetRows & TargetSwap {
   if (store.targets === undefined) throw new Error('the store holds no targets: name them in `without`')
   return store.targets
 }

@@ -41,3 +41,32 @@ call('HDEL', root .. 'target-uids', ARGV[1])
 redis.pcall('PUBLISH', ARGV[2], ARGV[3])
 return 1
 `
+
+/**
+ * ARGV: key, channel, sender; of what has to be there, and of what then is: 1 or 0 (nothing), uid, target. Answers whether
+ * that was there.
+ */
+export const swapTargetScript: string =
+  prelude +
+  `
+call('HLEN', root .. 'targets')
+call('HLEN', root .. 'target-uids')
+local target = call('HGET', root .. 'targets', ARGV[1])
+if ARGV[4] == '0' then
+  if target then return 0 end
+  if ARGV[7] == '0' then return 1 end
+elseif not target or target ~= ARGV[6] or (call('HGET', root .. 'target-uids', ARGV[1]) or '') ~= ARGV[5] then
+  return 0
+end
+call('INCR', root .. 'targets-version')
+if not version then call('SET', KEYS[1], '${VERSION}') end
+if ARGV[7] == '0' then
+  call('HDEL', root .. 'targets', ARGV[1])
+  call('HDEL', root .. 'target-uids', ARGV[1])
+else
+  call('HSET', root .. 'targets', ARGV[1], ARGV[9])
+  call('HSETNX', root .. 'target-uids', ARGV[1], ARGV[8])
+end
+redis.pcall('PUBLISH', ARGV[2], ARGV[3])
+return 1
+`

@@ -1,0 +1,12 @@
+/** The API by which a pipeline is operated. */
+export { type Admin, createAdmin } from './admin.ts'
+export { type BearerTokens, bearer } from './bearer.ts'
+export type { DeadPage, DeadView } from './operations/dead.ts'
+export type { DeliveryPage, DeliveryReport } from './operations/deliveries.ts'
+export type { AttemptView, BatchView, DeliveryView } from './operations/delivery-view.ts'
+export type { FlushAnswer, SkipReason } from './operations/flush.ts'
+export type { Health, HealthOfTarget } from './operations/health.ts'
+export type { StateWord, TargetView } from './operations/target-state.ts'
+export type { TargetPage } from './operations/targets.ts'
+export type { AdminOptions, Authorize, Rights } from './options.ts'
+export type { Subscription } from './subscriptions/view.ts'
