@@ -36,7 +36,8 @@ export default defineConfig({
           include: ['directus/**/*.test.ts'],
           // Databases: started when the first test file asks, stopped when the run ends.
           globalSetup: ['../tools/services/offer.ts', 'directus/extension.ts'],
-          testTimeout: 120_000,
+          // A browser on a machine that is busy with something else.
+          testTimeout: 240_000,
           // The first of them may install a Directus.
           hookTimeout: 600_000,
         },
