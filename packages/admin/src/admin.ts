@@ -10,6 +10,8 @@ export interface Admin {
   fetch(request: Request): Promise<Response>
   /** Whether a path is one of ours, for who mounts it among other routes. */
   owns(path: string): boolean
+  /** Ends the streams of events, which a server that closes would wait for. */
+  close(): void
 }
 
 /** The API by which a pipeline is operated. Throws CONFIG_INVALID, naming everything that is wrong with the options. */
@@ -21,7 +23,8 @@ export function createAdmin(options: AdminOptions): Admin {
   app.use(guard(context))
   app.route(subscriptions, subscriptionRoutes(context))
   app.route(`${path}/api/subscriptions`, subscriptionRoutes(context))
-  app.route(`${path}/api`, operationRoutes(context))
+  const operations = operationRoutes(context)
+  app.route(`${path}/api`, operations.app)
   app.notFound(() => toResponse(new Problem(404, 'There is nothing here.')))
   app.onError((error) => {
     const problem = problemOf(error)
@@ -32,5 +35,6 @@ export function createAdmin(options: AdminOptions): Admin {
   return {
     fetch: async (request) => app.fetch(request),
     owns: (asked) => owned.some((one) => asked === one || asked.startsWith(`${one}/`)),
+    close: operations.close,
   }
 }

@@ -9,8 +9,8 @@ import { addFlush } from './flush.ts'
 import { addHealth } from './health.ts'
 import { addTargets } from './targets.ts'
 
-/** How targets are doing, what was sent to them, and what people do about it. */
-export function operationRoutes(context: Context): Hono {
+/** How targets are doing, what was sent to them, and what people do about it; `close` ends the streams of events. */
+export function operationRoutes(context: Context): { app: Hono; close(): void } {
   const app = new Hono()
   const directory = createDirectory(context)
   addTargets(app, context, directory)
@@ -19,6 +19,5 @@ export function operationRoutes(context: Context): Hono {
   addDead(app, context, directory)
   addFlush(app, context, directory)
   addHealth(app, context, directory)
-  addEvents(app, context)
-  return app
+  return { app, close: addEvents(app, context) }
 }

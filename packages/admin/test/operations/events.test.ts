@@ -41,6 +41,17 @@ describe('events', () => {
     expect(await next()).toEqual({ event: 'open', id: 0, data: { at: START } })
   })
 
+  it('end with the admin, for those who listen and those who ask later', async () => {
+    const site = await siteOn()
+    const count = countListeners(site)
+    const listener = await listen(site)
+    expect(count()).toBeGreaterThan(0)
+    site.admin.close()
+    expect(await listener.next()).toBeNull()
+    expect(count()).toBe(0)
+    expect((await responseOf(site)).status).toBe(503)
+  })
+
   it('tell what happens, numbered', async () => {
     const site = await siteOn()
     const listener = await listen(site)

@@ -5,6 +5,7 @@ export interface Client {
   send(message: string): void
   /** Shows that it is still there, and ends what is not, or has been for too long. */
   beat(): void
+  end(): void
 }
 
 export interface ClientDeps {
@@ -81,5 +82,6 @@ export function createClient({ now, lastId, signal, gone }: ClientDeps): Client 
       if (now() - openedAt >= LONGEST || (full && now() - takenAt >= PATIENCE)) end()
       else if (!full) put(': still here\n\n')
     },
+    end,
   }
 }

@@ -10,8 +10,10 @@ export interface EventMessage {
 }
 
 export interface Hub {
-  /** Null: too many listen already. */
+  /** Null: too many listen already, or nobody may any more. */
   open(signal: AbortSignal): ReadableStream<Uint8Array> | null
+  /** Ends what all of them listen to, for good. */
+  close(): void
 }
 
 const CLIENTS = 100
@@ -29,6 +31,7 @@ export function createHub({ pipeline, clock, onError }: Pick<Context, 'pipeline'
   let dueAt = Number.NEGATIVE_INFINITY
   let sending = false
   let rest: (() => void) | null = null
+  let closed = false
 
   function tell(kind: Kind, key: string, telling: Telling): void {
     let kept = waiting.get(kind)
@@ -80,11 +83,15 @@ export function createHub({ pipeline, clock, onError }: Pick<Context, 'pipeline'
 
   return {
     open(signal) {
-      if (clients.size >= CLIENTS) return null
+      if (closed || clients.size >= CLIENTS) return null
       rest ??= begin()
       const client = createClient({ now: clock.now, lastId, signal, gone: () => leave(client) })
       clients.add(client)
       return client.stream
+    },
+    close() {
+      closed = true
+      for (const client of [...clients]) client.end()
     },
   }
 

@@ -16,8 +16,9 @@ const HEADERS = {
 /**
  * Begins with `open`; then there are messages of the kinds `accepted`, `delivered`, `retrying`, `failing`, `recovered`,
  * `suspended`, `dead`, `refused` and `error`, and `lost` where the client was too slow. It hears of what this process does.
+ * Returns how to end it for all.
  */
-export function addEvents(app: Hono, context: Pick<Context, 'pipeline' | 'clock' | 'onError'>): void {
+export function addEvents(app: Hono, context: Pick<Context, 'pipeline' | 'clock' | 'onError'>): () => void {
   const hub = createHub(context)
   resource(app, '/events', {
     GET(c) {
@@ -28,4 +29,5 @@ export function addEvents(app: Hono, context: Pick<Context, 'pipeline' | 'clock'
       return new Response(stream, { headers: HEADERS })
     },
   })
+  return hub.close
 }
