@@ -1,12 +1,15 @@
 import type { TargetRow } from '@unstale/core'
 import { type Context as Call, Hono } from 'hono'
+import { objectOf } from '../body.ts'
 import type { Context } from '../options.ts'
 import { Problem } from '../problem.ts'
-import { readObject } from './body.ts'
 import { conditionOf, etagOf, names } from './etag.ts'
 import { checkedKey, keyInPath, pageOf } from './key.ts'
 import { findRow, removeRow, rowsOf, saveRow } from './table.ts'
 import { byName, toSubscription } from './view.ts'
+
+/** The most bytes of a body. */
+const MOST = 262_144
 
 /** Subscriptions by their keys: `/` and `/{key}`. */
 export function subscriptionRoutes({ targets }: Pick<Context, 'targets'>): Hono {
@@ -19,7 +22,7 @@ export function subscriptionRoutes({ targets }: Pick<Context, 'targets'>): Hono 
   })
 
   routes.post('/', async (c) => {
-    const body = await readObject(c.req.raw)
+    const body = await objectOf(c.req.raw, { most: MOST })
     return save(c, checkedKey(body['key']), body)
   })
 
@@ -32,7 +35,7 @@ export function subscriptionRoutes({ targets }: Pick<Context, 'targets'>): Hono 
 
   routes.put('/:key', async (c) => {
     const key = keyInPath(c.req.url)
-    return save(c, key, await readObject(c.req.raw))
+    return save(c, key, await objectOf(c.req.raw, { most: MOST }))
   })
 
   routes.delete('/:key', async (c) => {

@@ -66,14 +66,14 @@ describe('what people do to a target', () => {
   })
 
   it.each([
-    ['{"now":true}', 'application/json', 400, 'now is not a property here'],
-    ['[]', 'application/json', 400, 'has to be a JSON object'],
-    ['{', 'application/json; charset=utf-8', 400, 'is not JSON'],
-    [new Uint8Array([0x22, 0xff, 0x22]), 'application/json', 400, 'is not JSON in UTF-8'],
-    ['{}', 'text/plain', 415, 'Content-Type: application/json'],
-    ['{}', 'application/jsonp', 415, 'Content-Type: application/json'],
-    [`{"ids":["${'x'.repeat(65_536)}"]}`, 'application/json', 413, 'more than 65536 bytes'],
-  ])('refuses the body %j as %s', async (body, type, status, detail) => {
+    ['of another property', '{"now":true}', 'application/json', 400, 'now is not a property here'],
+    ['of a list', '[]', 'application/json', 400, 'has to be a JSON object'],
+    ['of no JSON', '{', 'application/json; charset=utf-8', 400, 'is not JSON'],
+    ['of no UTF-8', new Uint8Array([0x22, 0xff, 0x22]), 'application/json', 400, 'is not JSON in UTF-8'],
+    ['as text', '{}', 'text/plain', 415, 'Content-Type: application/json'],
+    ['as jsonp', '{}', 'application/jsonp', 415, 'Content-Type: application/json'],
+    ['of more than 64 kB', `{"ids":["${'x'.repeat(65_536)}"]}`, 'application/json', 413, 'more than 64 kB'],
+  ])('refuses a body %s', async (_which, body, type, status, detail) => {
     const site = await siteOn()
     const sent = body as string | Uint8Array<ArrayBuffer>
     const answer = await site.ask('/targets/shop/wake', {
