@@ -1,13 +1,15 @@
 import { describe, expect, it } from 'vitest'
-import type { Inbox, Store, TargetRows } from '../../src/ports.ts'
+import type { Inbox, Store, TargetRows, TargetSwap } from '../../src/ports.ts'
 import { memoryStore } from '../../src/stores/memory.ts'
 import { compareStores } from '../../src/testing/contract/model.ts'
 import { subjectOf } from '../../src/testing/contract/subject.ts'
 import { type ContractCase, onStore, type StoreHarness, storeLaws } from '../../src/testing/index.ts'
 import type { Batch } from '../../src/types.ts'
 
+type Held = TargetRows & TargetSwap
+
 /** One way for each sentence about a store's own targets. */
-const brokenTargets: [how: string, breakIt: (rows: TargetRows) => Partial<TargetRows>][] = [
+const brokenTargets: [how: string, breakIt: (rows: Held) => Partial<Held>][] = [
   [
     'a target that is put again is another one',
     (rows) => ({
@@ -15,6 +17,26 @@ const brokenTargets: [how: string, breakIt: (rows: TargetRows) => Partial<Target
         await rows.delete(row.key)
         await rows.put(row)
       },
+    }),
+  ],
+  [
+    'a swap looks after it has waited',
+    (rows) => ({
+      async swap(key, was, now) {
+        const held = (await rows.read()).rows.find((row) => row.key === key)
+        const is = held === undefined ? null : { uid: held.uid, target: held.target }
+        if (JSON.stringify(is) !== JSON.stringify(was && { uid: was.uid, target: was.target })) return false
+        await Promise.resolve()
+        if (now === null) await rows.delete(key)
+        else await rows.put({ key, uid: now.uid, target: now.target })
+        return true
+      },
+    }),
+  ],
+  [
+    'a swap removes whatever is there',
+    (rows) => ({
+      swap: async (key, was, now) => (now === null && (await rows.delete(key))) || (await rows.swap?.(key, was, now)) === true,
     }),
   ],
   ['what was never there was deleted', (rows) => ({ delete: async (key) => (await rows.delete(key)) || true })],
@@ -54,7 +76,7 @@ const brokenTargets: [how: string, breakIt: (rows: TargetRows) => Partial<Target
   ],
 ]
 
-function rowsOf(store: Store): TargetRows {
+function rowsOf(store: Store): Held {
   if (store.targets === undefined) throw new Error('the store holds no targets')
   return store.targets
 }
@@ -277,7 +299,7 @@ describe('the store contract sees', () => {
       const store = memoryStore()
       const { store: changed, ...features } = breakIt(store)
       const harness = { ...features, store: { ...store, ...changed }, dispose: async () => {} }
-      if (needs !== undefined && needs !== 'targets' && harness[needs] === undefined) continue
+      if (needs !== undefined && needs !== 'targets' && needs !== 'swap' && harness[needs] === undefined) continue
       await onStore(
         async () => harness,
         (each) => run(subjectOf(each)),

@@ -79,7 +79,14 @@ storeContract(
     }
   },
   { describe, it },
-  { seeds: 5, without: { another: 'its file belongs to one process', transaction: 'it has no inbox' } },
+  {
+    seeds: 5,
+    without: {
+      another: 'its file belongs to one process',
+      transaction: 'it has no inbox',
+      swap: 'it puts targets unconditionally',
+    },
+  },
 )
 
 describe('a journal', () => {

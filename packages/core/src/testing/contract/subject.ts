@@ -17,8 +17,8 @@ export interface Harness {
   dispose(): Promise<void>
 }
 
-/** `targets` is a part of the store itself: the table of those that it holds. */
-export type Feature = 'another' | 'reopen' | 'breaking' | 'transaction' | 'targets'
+/** `targets` is a part of the store itself: the table of those that it holds; `swap` a part of that. */
+export type Feature = 'another' | 'reopen' | 'breaking' | 'transaction' | 'targets' | 'swap'
 
 /** One case: a sentence of a law, and how to see that a store keeps it. */
 export interface Case {
