@@ -2,6 +2,8 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestProject } from 'vitest/node'
+import { installDirectus } from '../../examples/directus/src/install.ts'
+import { type DirectusVersion, recipes } from '../../examples/directus/src/recipes.ts'
 import { must } from '../child.ts'
 import { pack } from '../pack.ts'
 
@@ -12,8 +14,9 @@ declare module 'vitest' {
   }
 }
 
-/** Packs the extension once for all tests, and unpacks it. */
+/** Packs the extension once for all tests, and unpacks it. What compiles would slow down every test beside it: that comes first. */
 export default async function setup(project: TestProject): Promise<() => void> {
+  for (const version of Object.keys(recipes) as DirectusVersion[]) await installDirectus(version)
   const home = mkdtempSync(join(tmpdir(), 'unstale-extension-'))
   const folder = join(home, 'directus-extension-unstale')
   mkdirSync(folder)
