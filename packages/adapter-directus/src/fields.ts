@@ -1,39 +1,20 @@
 /** Which collections and fields may be told to anybody, by Directus's own description of them. */
-import { RELATED_KEY } from '@unstale/core'
+import { RELATED_KEY, SECRET_FIELDS, UNTOLD_COLLECTIONS } from '@unstale/core'
 import type { CollectionOverview, FieldOverview, Relation, Row, Schema } from './host.ts'
 
 export const TARGETS = 'cache_flush_targets'
 export const TARGETS_USERS = 'cache_flush_targets_directus_users'
 
-/** What would loop (each flush makes some of them), or holds what is nobody else's business. */
-const NEVER: ReadonlySet<string> = new Set([
-  'directus_activity',
-  'directus_revisions',
-  'directus_presets',
-  'directus_notifications',
-  'directus_sessions',
-  'directus_migrations',
-  TARGETS,
-  TARGETS_USERS,
-])
-
-/** Fields that no version marks as secret, and that are. */
-const SECRETS: ReadonlySet<string> = new Set([
-  'directus_users.password',
-  'directus_users.token',
-  'directus_users.tfa_secret',
-  'directus_users.auth_data',
-  'directus_shares.password',
-])
-
 const SECRET_SPECIALS: ReadonlySet<string> = new Set(['conceal', 'hash', 'encrypt'])
 
 export function mayAnnounce(collection: string): boolean {
-  return !NEVER.has(collection)
+  return !UNTOLD_COLLECTIONS.has(collection)
 }
 
 export function isSecret(collection: string, { field, special, type }: FieldOverview): boolean {
-  return type === 'hash' || special.some((one) => SECRET_SPECIALS.has(one)) || SECRETS.has(`${collection}.${field}`)
+  return (
+    type === 'hash' || special.some((one) => SECRET_SPECIALS.has(one)) || SECRET_FIELDS.get(collection)?.includes(field) === true
+  )
 }
 
 /** One path of a rule, followed through the relations. */

@@ -27,6 +27,7 @@ export {
   type HooksOptions,
   hookExceptions,
 } from './sources/hooks/index.ts'
+export { SECRET_FIELDS, UNTOLD_COLLECTIONS } from './sources/hooks/untold.ts'
 export { memoryLog } from './stores/log.ts'
 export { memoryStore } from './stores/memory.ts'
 export { toTarget } from './target-row.ts'

@@ -3,10 +3,10 @@ import type { AttemptResult, Pipeline } from '@unstale/core'
 import type { Context as Call, Hono } from 'hono'
 import type { Context } from '../options.ts'
 import { Problem } from '../problem.ts'
+import { resource } from '../resource.ts'
 import { bodyOf, wrong } from './body.ts'
 import type { Directory, KnownTarget } from './directory.ts'
 import { queryOf } from './query.ts'
-import { resource } from './resource.ts'
 import { veil } from './veil.ts'
 
 /** Dead letters that one request names. */

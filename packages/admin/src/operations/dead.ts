@@ -2,9 +2,9 @@
 import type { DeadLetter, DeadReason, ItemKey } from '@unstale/core'
 import type { Hono } from 'hono'
 import type { Context } from '../options.ts'
+import { resource } from '../resource.ts'
 import type { Directory, KnownTarget } from './directory.ts'
 import { queryOf } from './query.ts'
-import { resource } from './resource.ts'
 
 export interface DeadView {
   /** Names it to `redrive`. */

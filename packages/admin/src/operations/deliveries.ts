@@ -3,6 +3,7 @@ import type { DeliveryLog, DeliveryQuery, DeliveryRecord } from '@unstale/core'
 import type { Context as Call, Hono } from 'hono'
 import type { Context } from '../options.ts'
 import { Problem } from '../problem.ts'
+import { resource } from '../resource.ts'
 import {
   type AttemptView,
   type BatchView,
@@ -14,7 +15,6 @@ import {
 } from './delivery-view.ts'
 import type { Directory } from './directory.ts'
 import { type Query, queryOf } from './query.ts'
-import { resource } from './resource.ts'
 import { veil } from './veil.ts'
 
 /** Newest first. `next`: the `before` of the next page. */

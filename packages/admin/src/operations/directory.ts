@@ -28,8 +28,7 @@ export function createDirectory({ targets }: Pick<Context, 'targets'>): Director
   let known: { version: number; list: readonly KnownTarget[] } | null = null
 
   async function list(): Promise<readonly KnownTarget[]> {
-    const { rows, version } = (await targets.table?.rows.read()) ?? { rows: null, version: 0 }
-    if (rows === null) return (await targets.list()).map(toKnown).sort(byName)
+    const { rows, version } = await targets.table.rows.read()
     // Checking many is work: it is done once for each version.
     if (known?.version !== version) known = { version, list: fromRows(rows).sort(byName) }
     return known.list

@@ -2,11 +2,11 @@
 import type { ChangeEvent, ChangeInput, ItemKey, Pipeline, Target } from '@unstale/core'
 import type { Hono } from 'hono'
 import type { Context } from '../options.ts'
+import { resource } from '../resource.ts'
 import { upToDate } from './actions.ts'
 import { bodyOf, wrong } from './body.ts'
 import type { Directory, KnownTarget } from './directory.ts'
 import { queryOf } from './query.ts'
-import { resource } from './resource.ts'
 
 export interface FlushAnswer {
   /** Who will be told, and of how many entries. */

@@ -1,9 +1,9 @@
 /** `GET /health`: whether this process can work, and how far each target is behind. */
 import type { Hono } from 'hono'
 import type { Context } from '../options.ts'
+import { resource } from '../resource.ts'
 import type { Directory } from './directory.ts'
 import { queryOf } from './query.ts'
-import { resource } from './resource.ts'
 import { type StateWord, stateOf, statsOf } from './target-state.ts'
 
 export interface Health {

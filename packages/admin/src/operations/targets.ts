@@ -1,9 +1,9 @@
 /** `GET /targets`, `GET /targets/:key`: how targets are doing. */
 import type { Hono } from 'hono'
 import type { Context } from '../options.ts'
+import { resource } from '../resource.ts'
 import type { Directory } from './directory.ts'
 import { queryOf } from './query.ts'
-import { resource } from './resource.ts'
 import { statsOf, type TargetView, toView } from './target-state.ts'
 
 export interface TargetPage {

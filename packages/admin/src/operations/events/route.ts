@@ -2,8 +2,8 @@
 import type { Hono } from 'hono'
 import type { Context } from '../../options.ts'
 import { Problem } from '../../problem.ts'
+import { resource } from '../../resource.ts'
 import { queryOf } from '../query.ts'
-import { resource } from '../resource.ts'
 import { createHub } from './hub.ts'
 
 /** What lies between must neither keep it nor gather it. */

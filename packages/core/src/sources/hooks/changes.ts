@@ -3,27 +3,10 @@ import { kindOf, PipelineError } from '../../errors.ts'
 import type { ChangeEvent, ChangeInput, ItemKey } from '../../types.ts'
 import { isRow, keyOf, listOf, type Row } from './input.ts'
 import type { HookEvent } from './types.ts'
+import { SECRET_FIELDS, UNTOLD_COLLECTIONS } from './untold.ts'
 import { isSystemScope } from './vocabulary.ts'
 
-/** What would loop (each notice makes some of them), or is nobody else's business. */
-const NEVER: ReadonlySet<string> = new Set([
-  'directus_activity',
-  'directus_revisions',
-  'directus_presets',
-  'directus_notifications',
-  'directus_sessions',
-  'directus_migrations',
-  'cache_flush_targets',
-  'cache_flush_targets_directus_users',
-])
-
 const EVENTS: readonly ChangeEvent[] = ['create', 'update', 'delete']
-
-/** Fields that no target is told, whatever its rules say. */
-const SECRETS: Readonly<Record<string, readonly string[]>> = {
-  directus_users: ['password', 'token', 'tfa_secret', 'auth_data'],
-  directus_shares: ['password'],
-}
 
 export interface Subject {
   collection: string | undefined
@@ -46,7 +29,7 @@ export function subjectOf(name: string, { scope, action, collection, item }: Hoo
 }
 
 export function mayPublish(scope: string, collection: string): boolean {
-  return !NEVER.has(collection) && !NEVER.has(`directus_${scope}`) && !collection.startsWith('unstale_')
+  return !UNTOLD_COLLECTIONS.has(collection) && !UNTOLD_COLLECTIONS.has(`directus_${scope}`) && !collection.startsWith('unstale_')
 }
 
 /** Keys of what is updated: those of `item`, else of the payload itself. CHANGE_INVALID, as a value, if there are none. */
@@ -76,7 +59,7 @@ export interface Happened {
 export function changesOf(happened: Happened): ChangeInput[] | PipelineError {
   const { event, collection, primaryKey, keys, result } = happened
   // The key goes by the name of `id` whatever its field is called.
-  const hidden = new Set([...(SECRETS[collection] ?? []), ...(primaryKey === 'id' ? ['id'] : [])])
+  const hidden = new Set([...(SECRET_FIELDS.get(collection) ?? []), ...(primaryKey === 'id' ? ['id'] : [])])
   const shown = (row: Row): Row => {
     const visible = Object.entries(fieldsOf(row)).filter(([field]) => !hidden.has(field))
     return Object.fromEntries(visible.map(([field, value]) => [field, typeof value === 'bigint' ? String(value) : value]))
